@@ -1,0 +1,56 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import * as z from 'zod';
+import { Rejected } from '../core/error.ts';
+
+/** Something a storefront or carrier posted to us, verified and otherwise untouched. */
+export interface Delivery {
+  /** The connection it came in by: a storefront's or a carrier's id. */
+  readonly connectionId: string;
+  /** Header names are in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+  /** UTC instant. */
+  readonly receivedAt: string;
+}
+
+// Below this many bytes compressing costs more than it saves.
+const COMPRESS_FROM = 16_384;
+/** What one queue message may hold: 1 MiB, less room for the envelope. */
+export const MAX_MESSAGE_BYTES = 1_000_000;
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+/** Headers that tell what a delivery is; all others stay behind, so that no cookie or token is kept. */
+const KEPT_HEADER = /^(x-shopify-(topic|shop-domain|webhook-id|triggered-at|api-version|test)|webhook-(id|timestamp)|content-type)$/;
+
+/**
+ * Writes a delivery as a queue message. Large bodies are compressed, which brings the JSON of any real order under the
+ * queue's limit. docs/decisions/0002
+ */
+export function packDelivery(delivery: Delivery): string {
+  const compressed = delivery.body.length >= COMPRESS_FROM;
+  const headers = Object.fromEntries(Object.entries(delivery.headers).filter(([name]) => KEPT_HEADER.test(name)));
+  const body = (compressed ? gzipSync(delivery.body, { level: 6 }) : delivery.body).toString('base64');
+  return JSON.stringify({ connectionId: delivery.connectionId, receivedAt: delivery.receivedAt, headers, encoding: compressed ? 'gzip' : 'identity', body });
+}
+
+/**
+ * Reads a delivery back from a queue message, byte for byte.
+ * @throws Rejected `delivery.unreadable`
+ */
+export function unpackDelivery(message: string): Delivery {
+  // Made here and not at the top, so that the receiving edge, which only packs, does not carry zod.
+  const Message = z.object({
+    connectionId: z.string(),
+    receivedAt: z.iso.datetime(),
+    headers: z.record(z.string(), z.string()),
+    encoding: z.enum(['identity', 'gzip']),
+    body: z.base64(),
+  });
+  try {
+    const { encoding, body, ...rest } = Message.parse(JSON.parse(message));
+    const bytes = Buffer.from(body, 'base64');
+    return { ...rest, body: encoding === 'gzip' ? gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES }) : bytes };
+  } catch (cause) {
+    throw new Rejected('delivery.unreadable', 'The queue message is not a delivery that this hub packed.', { cause });
+  }
+}

@@ -1,0 +1,192 @@
+import * as z from 'zod';
+import type { Stock, SupplyRequest } from './inventory.ts';
+import type { Order } from './order.ts';
+import type { Parcel } from './shipment.ts';
+
+/** Everything that can happen, as `noun.verb` in the past tense. */
+export const EventType = z.enum([
+  'order.accepted',
+  'order.changed',
+  'order.noted',
+  'order.held',
+  'order.released',
+  'order.readdressed',
+  'order.backordered',
+  'order.allocated',
+  'order.authorised',
+  'order.packed',
+  'order.dispatched',
+  'order.delivered',
+  'order.cancelled',
+  'order.closed',
+  'parcel.packed',
+  'parcel.labelled',
+  'parcel.refused',
+  'parcel.dispatched',
+  'parcel.updated',
+  'parcel.delayed',
+  'parcel.delivered',
+  'stock.moved',
+  'stock.received',
+  'stock.gained',
+  'stock.low',
+  'supply.requested',
+  'supply.received',
+]);
+export type EventType = z.infer<typeof EventType>;
+
+/** The last thing that happened to an item; kept on it, so that the table stream says who did what, when and why. */
+export interface Change {
+  readonly type: EventType;
+  /** UTC instant. */
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** The items whose changes are events. */
+export type Image = Order | Parcel | Stock | SupplyRequest;
+
+const OrderFacts = z.object({
+  orderId: z.string(),
+  connectionId: z.string(),
+  country: z.string(),
+  currency: z.string(),
+  total: z.int(),
+  status: z.string(),
+  demand: z.array(z.object({ sku: z.string(), quantity: z.int() })),
+  holds: z.array(z.string()),
+  receivedAt: z.string(),
+});
+
+const ParcelFacts = z.object({
+  orderId: z.string(),
+  parcel: z.int(),
+  connectionId: z.string(),
+  country: z.string(),
+  warehouse: z.string(),
+  carrierId: z.string(),
+  carrier: z.string(),
+  service: z.string(),
+  cost: z.int(),
+  currency: z.string(),
+  units: z.int(),
+  tracking: z.string(),
+  receivedAt: z.string(),
+});
+
+const StockFacts = z.object({
+  sku: z.string(),
+  warehouse: z.string(),
+  onHand: z.int(),
+  reserved: z.int(),
+  available: z.int(),
+  incoming: z.int(),
+});
+
+const SupplyFacts = z.object({ requestId: z.string(), plant: z.string(), sku: z.string(), warehouse: z.string(), quantity: z.int() });
+
+const Happened = z.object({
+  /** `<item key>#<version>#<type>`: unique, so consumers drop repeats by it. */
+  id: z.string(),
+  type: EventType,
+  at: z.string(),
+  by: z.string(),
+  reason: z.string(),
+});
+
+/** Something that happened, with the facts that reports and reactions need. Never holds personal data. */
+export const HubEvent = z.discriminatedUnion('entity', [
+  Happened.extend({ entity: z.literal('order'), order: OrderFacts }),
+  Happened.extend({ entity: z.literal('parcel'), parcel: ParcelFacts }),
+  Happened.extend({ entity: z.literal('stock'), stock: StockFacts }),
+  Happened.extend({ entity: z.literal('supply'), supply: SupplyFacts }),
+]);
+export type HubEvent = z.infer<typeof HubEvent>;
+
+/**
+ * What happened between two images of one item: a pure function of them, so the table itself is the outbox.
+ * @param before undefined when the item is new
+ */
+export function eventsOf(before: Image | undefined, after: Image): HubEvent[] {
+  if (before?.version === after.version) return [];
+  return typesOf(before, after).map((type) => event(type, after));
+}
+
+function typesOf(before: Image | undefined, after: Image): EventType[] {
+  const types: EventType[] = [after.change.type];
+  if (after.entity === 'order' && (before?.entity !== 'order' || before.status !== after.status)) types.push(ORDER_ENTERS[after.status]);
+  if (after.entity === 'stock' && after.available > (before?.entity === 'stock' ? before.available : 0)) types.push('stock.gained');
+  if (after.entity === 'stock' && isLow(before, after)) types.push('stock.low');
+  return [...new Set(types)];
+}
+
+const ORDER_ENTERS: Record<Order['status'], EventType> = {
+  held: 'order.held',
+  backordered: 'order.backordered',
+  allocated: 'order.allocated',
+  authorised: 'order.authorised',
+  packed: 'order.packed',
+  dispatched: 'order.dispatched',
+  delivered: 'order.delivered',
+  cancelled: 'order.cancelled',
+  closed: 'order.closed',
+};
+
+/** Stock is low when it falls to the reorder point, and again when a delivery does not lift it above. */
+function isLow(before: Image | undefined, after: Stock): boolean {
+  if (after.available > after.reorderPoint) return false;
+  const fell = before?.entity !== 'stock' || before.available > after.reorderPoint;
+  return fell || after.change.type === 'stock.received';
+}
+
+function event(type: EventType, after: Image): HubEvent {
+  const { at, by, reason } = after.change;
+  const happened = { id: `${keyOf(after)}#${after.version}#${type}`, type, at, by, reason };
+  switch (after.entity) {
+    case 'order':
+      return { ...happened, entity: 'order', order: { ...OrderFacts.parse({ ...after, demand: after.demand, holds: after.holds.map((hold) => hold.kind) }) } };
+    case 'parcel':
+      return { ...happened, entity: 'parcel', parcel: parcelFacts(after) };
+    case 'stock':
+      return { ...happened, entity: 'stock', stock: StockFacts.parse(after) };
+    case 'supply':
+      return { ...happened, entity: 'supply', supply: SupplyFacts.parse(after) };
+    default:
+      return after satisfies never;
+  }
+}
+
+function parcelFacts(parcel: Parcel): z.infer<typeof ParcelFacts> {
+  const { orderId, connectionId, country, warehouse, carrierId, receivedAt } = parcel;
+  return {
+    orderId,
+    connectionId,
+    country,
+    warehouse,
+    carrierId,
+    receivedAt,
+    parcel: parcel.parcel,
+    carrier: parcel.label?.carrier ?? '',
+    service: parcel.label?.service ?? '',
+    cost: parcel.label?.cost ?? 0,
+    currency: parcel.label?.currency ?? '',
+    units: parcel.units.reduce((sum, unit) => sum + unit.quantity, 0),
+    tracking: parcel.tracking.status,
+  };
+}
+
+function keyOf(image: Image): string {
+  switch (image.entity) {
+    case 'order':
+      return image.orderId;
+    case 'parcel':
+      return `${image.orderId}/${image.parcel}`;
+    case 'stock':
+      return `${image.warehouse}/${image.sku}`;
+    case 'supply':
+      return image.requestId;
+    default:
+      return image satisfies never;
+  }
+}

@@ -1,0 +1,43 @@
+import { Rejected } from './error.ts';
+
+/** What lossless parsing yields: numbers that a double would damage arrive as their source text. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const NUMBER_KEPT_EXACT = /^-?\d{1,15}$/;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Parses JSON bytes without losing a digit: an integer of up to 15 digits is a number, any other number
+ * (ids past 2^53, `12.10`, `1e309`) is the string that stood in the text.
+ * @throws Rejected `json.empty`, `json.not-utf8` or `json.unreadable`
+ */
+export function parseJson(bytes: Uint8Array): Json {
+  if (bytes.length === 0) throw new Rejected('json.empty', 'The body is empty; send a JSON document.');
+  const text = decode(bytes);
+  try {
+    return JSON.parse(text, keepDigits);
+  } catch (cause) {
+    // RangeError: nesting deeper than the stack; SyntaxError: not JSON.
+    throw new Rejected('json.unreadable', `The body is not readable as JSON: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new Rejected('json.not-utf8', 'The body is not valid UTF-8; send JSON encoded as UTF-8.', { cause });
+  }
+}
+
+function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined) return value;
+  return NUMBER_KEPT_EXACT.test(source) ? value : source;
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RangeError) return 'it is nested too deeply';
+  // V8 quotes the text around the fault, which may hold personal data: keep the part before the quote.
+  return cause instanceof Error ? (cause.message.split(/[,"'`]/)[0] ?? 'syntax error') : 'syntax error';
+}

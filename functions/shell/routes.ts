@@ -1,0 +1,30 @@
+/** One way into the hub over HTTP. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** API Gateway path with `{parameters}`. */
+  readonly path: string;
+  /** The scope a caller's token must carry; null where the request proves itself (signed webhooks and links). */
+  readonly scope: Scope | null;
+}
+
+/** What a person's token may allow, as `hub/<scope>` in Cognito. */
+export type Scope = 'orders.read' | 'orders.write' | 'orders.authorise' | 'orders.pack' | 'stock.write';
+
+/** Every route, by the function that answers it. Read by the infrastructure, by the functions and by the command line. */
+export const ROUTES = {
+  'storefront/receive-webhook': { method: 'POST', path: '/hooks/{connectionId}', scope: null },
+  'tracking/receive-update': { method: 'POST', path: '/updates/{carrierId}', scope: null },
+  'order/show-order': { method: 'GET', path: '/orders/{orderId}', scope: 'orders.read' },
+  'order/correct-address': { method: 'POST', path: '/orders/{orderId}/address', scope: 'orders.write' },
+  'order/release-hold': { method: 'POST', path: '/orders/{orderId}/holds/{kind}/release', scope: 'orders.authorise' },
+  'order/authorise-order': { method: 'POST', path: '/orders/{orderId}/authorise', scope: 'orders.authorise' },
+  'shipment/pack-order': { method: 'POST', path: '/orders/{orderId}/pack', scope: 'orders.pack' },
+  'inventory/receive-stock': { method: 'POST', path: '/stock/receipts', scope: 'stock.write' },
+  'report/open-report': { method: 'GET', path: '/reports/{report}/{day}', scope: null },
+} as const satisfies Record<string, Route>;
+
+/** The name of a function that answers a route. */
+export type RouteName = keyof typeof ROUTES;
+
+/** Cognito's name for our resource server; scopes are `hub/<scope>`. */
+export const SCOPE_PREFIX = 'hub';
