@@ -92,7 +92,12 @@ export const Client = z
         customers: z.enum(['topic', 'sms']).default('topic').meta(title('topic: to the customers topic; sms: also straight to the phone')),
       })
       .prefault({}),
-    reports: z.strictObject({ daily: z.strictObject({ at: TimeOfDay.default('06:00') }).prefault({}) }).prefault({}),
+    reports: z
+      .strictObject({
+        locale: z.string().refine(isLocale, { error: 'must be a BCP 47 locale such as en-GB' }).default('en-GB').meta(title('How reports write numbers, money and dates')),
+        daily: z.strictObject({ at: TimeOfDay.default('06:00') }).prefault({}),
+      })
+      .prefault({}),
   })
   .superRefine((client, context) => {
     for (const field of ['storefronts', 'carriers', 'warehouses', 'plants'] as const)
@@ -133,6 +138,14 @@ export function productOf(client: Client, sku: string): Product | undefined {
 function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+function isLocale(name: string): boolean {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(name).length > 0;
   } catch {
     return false;
   }

@@ -116,9 +116,19 @@ export function eventsOf(before: Image | undefined, after: Image): HubEvent[] {
 function typesOf(before: Image | undefined, after: Image): EventType[] {
   const types: EventType[] = [after.change.type];
   if (after.entity === 'order' && (before?.entity !== 'order' || before.status !== after.status)) types.push(ORDER_ENTERS[after.status]);
+  if (after.entity === 'parcel') types.push(...milestonesOf(before?.entity === 'parcel' ? before : undefined, after));
   if (after.entity === 'stock' && after.available > (before?.entity === 'stock' ? before.available : 0)) types.push('stock.gained');
   if (after.entity === 'stock' && isLow(before, after)) types.push('stock.low');
   return [...new Set(types)];
+}
+
+/** Carriers tell late and out of order: one update may be the first scan, the delay and the delivery at once. */
+function milestonesOf(before: Parcel | undefined, after: Parcel): EventType[] {
+  const types: EventType[] = [];
+  if (after.tracking.firstScanAt !== undefined && before?.tracking.firstScanAt === undefined) types.push('parcel.dispatched');
+  if (after.tracking.delayedAt !== undefined && before?.tracking.delayedAt === undefined) types.push('parcel.delayed');
+  if (after.status === 'delivered' && before?.status !== 'delivered') types.push('parcel.delivered');
+  return types;
 }
 
 const ORDER_ENTERS: Record<Order['status'], EventType> = {

@@ -60,6 +60,11 @@ export function packing(allocation: Allocation, cause: string): Movement {
   return { ...place(allocation), onHand: -allocation.quantity, reserved: -allocation.quantity, incoming: 0, reason: 'packed', cause };
 }
 
+/** Units that arrived; those that were asked for are no longer incoming. */
+export function receiving(arrived: Allocation, incoming: number, cause: string): Movement {
+  return { ...place(arrived), onHand: arrived.quantity, reserved: 0, incoming: -incoming, reason: 'received', cause };
+}
+
 function place(allocation: Allocation): Pick<Movement, 'sku' | 'warehouse'> {
   return { sku: allocation.sku, warehouse: allocation.warehouse };
 }
@@ -168,7 +173,7 @@ export function requestSupply(
   stock: Stock,
   product: Product,
   plant: Plant,
-  context: { readonly requestId: string; readonly dailyUse: number; readonly now: Date },
+  context: { readonly requestId: string; readonly dailyUse: number; readonly now: Date; readonly version: number },
 ): SupplyRequest | undefined {
   const quantity = supplyNeed(stock, product.reorder);
   if (quantity === undefined) return undefined;
@@ -185,7 +190,23 @@ export function requestSupply(
     basis: { onHand: stock.onHand, reserved: stock.reserved, available: stock.available, incoming: stock.incoming, dailyUse: context.dailyUse, ...product.reorder },
     requestedAt: at,
     needBy: new Date(context.now.getTime() + plant.leadTimeDays * 86_400_000).toISOString().slice(0, 10),
-    version: 1,
+    version: context.version,
     change: { type: 'supply.requested', at, by: 'hub', reason: `available ${stock.available} is at or below the reorder point ${product.reorder.point}` },
   };
+}
+
+/** A supply request before and after units arrived for it, and how many of them had been counted as incoming. */
+export interface Answered {
+  readonly before: SupplyRequest;
+  readonly after: SupplyRequest;
+  readonly incoming: number;
+}
+
+/** Books units that arrived against a supply request. @returns undefined when none is open */
+export function answerSupply(request: SupplyRequest | undefined, quantity: number, act: { readonly by: string; readonly now: Date }): Answered | undefined {
+  if (request?.status !== 'open') return undefined;
+  const received = request.received + quantity;
+  const status = received >= request.quantity ? 'received' : 'open';
+  const change: Change = { type: 'supply.received', at: act.now.toISOString(), by: act.by, reason: `${received} of ${request.quantity} units are here` };
+  return { before: request, after: { ...request, received, status, version: request.version + 1, change }, incoming: Math.min(quantity, request.quantity - request.received) };
 }

@@ -9,13 +9,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * Parses JSON bytes without losing a digit: an integer of up to 15 digits is a number, any other number
  * (ids past 2^53, `12.10`, `1e309`) is the string that stood in the text.
+ * @param numbers `plain` reads every number as a JSON number, for contracts of ours that keep ids and amounts in strings
  * @throws Rejected `json.empty`, `json.not-utf8` or `json.unreadable`
  */
-export function parseJson(bytes: Uint8Array): Json {
+export function parseJson(bytes: Uint8Array, numbers: 'exact' | 'plain' = 'exact'): Json {
   if (bytes.length === 0) throw new Rejected('json.empty', 'The body is empty; send a JSON document.');
   const text = decode(bytes);
   try {
-    return JSON.parse(text, keepDigits);
+    return numbers === 'exact' ? JSON.parse(text, keepDigits) : JSON.parse(text);
   } catch (cause) {
     // RangeError: nesting deeper than the stack; SyntaxError: not JSON.
     throw new Rejected('json.unreadable', `The body is not readable as JSON: ${reasonOf(cause)}`, { cause });

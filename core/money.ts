@@ -5,8 +5,11 @@ import { Rejected } from './error.ts';
 export const Currency = z.string().refine((code) => isCurrency(code), { error: 'must be an ISO 4217 currency code in use, such as EUR' });
 export type Currency = z.infer<typeof Currency>;
 
+// Far below 2^53, so that sums of thousands stay exact.
+const LARGEST = 9_000_000_000_000;
+
 /** An amount in the minor unit of its currency: 1234 is 12.34 EUR, 1234 JPY and 1.234 KWD. */
-export const Minor = z.int().min(-9_000_000_000_000).max(9_000_000_000_000);
+export const Minor = z.int().min(-LARGEST).max(LARGEST);
 export type Minor = z.infer<typeof Minor>;
 
 // ISO 4217 exponents other than 2: https://www.six-group.com/en/products-services/financial-information/data-standards.html
@@ -52,19 +55,20 @@ export function exponentOf(currency: string): number {
 /**
  * Reads a decimal such as `"12.34"` into minor units, digit by digit, never through a float.
  * Digits beyond the currency's exponent must be zeros.
- * @throws Rejected `money.unreadable` or `money.currency-unknown`
+ * @throws Rejected `money.unreadable`, `money.too-large` or `money.currency-unknown`
  */
 export function parseMoney(text: string, currency: string): Minor {
   if (!isCurrency(currency)) {
     throw new Rejected('money.currency-unknown', `Currency ${quote(currency)} is not an ISO 4217 code in use.`, { seen: currency });
   }
   const exponent = exponentOf(currency);
-  const match = /^(-?)(\d{1,12})(?:\.(\d{1,12}))?$/.exec(text.trim());
+  const match = /^(-?)(\d{1,13})(?:\.(\d{1,12}))?$/.exec(text.trim());
   const [, sign, whole, fraction = ''] = match ?? [];
   if (whole === undefined || /[1-9]/.test(fraction.slice(exponent))) {
     throw new Rejected('money.unreadable', `Amount ${quote(text)} is not a decimal with at most ${exponent} places, as ${currency} has.`, { seen: text });
   }
   const minor = Number(whole + fraction.slice(0, exponent).padEnd(exponent, '0'));
+  if (minor > LARGEST) throw new Rejected('money.too-large', `Amount ${quote(text)} ${currency} is more than ${printMoney(LARGEST, currency)}.`, { seen: text });
   return sign === '-' && minor !== 0 ? -minor : minor;
 }
 

@@ -46,7 +46,11 @@ export const OrderDocument = z.object({
   paid: z.boolean(),
   currency: Currency,
   total: Minor.min(0),
-  lines: z.array(OrderLine).min(1).max(MAX_LINES),
+  lines: z
+    .array(OrderLine)
+    .min(1)
+    .max(MAX_LINES)
+    .refine((lines) => demandOf({ lines }).length <= MAX_SKUS, { error: `hold more than ${MAX_SKUS} different SKUs to ship; split the order` }),
   /** Null where the storefront gave none, as for pick-up or withheld data. */
   shipTo: Address.nullable(),
   email: z.string().max(254).nullable(),
@@ -57,7 +61,8 @@ export const OrderDocument = z.object({
 export type OrderDocument = z.infer<typeof OrderDocument>;
 
 /** Why an order waits. */
-export type HoldKind = 'address' | 'payment' | 'stock' | 'client' | 'operator';
+export const HoldKind = z.enum(['address', 'payment', 'stock', 'client', 'operator']);
+export type HoldKind = z.infer<typeof HoldKind>;
 
 /** Something that stands between an order and its packing. */
 export interface Hold {
@@ -166,7 +171,9 @@ export function takeIn(document: OrderDocument, existing: Order | undefined, sto
 
   const kept = existing !== undefined && sameDemand(existing.demand, draft.demand) ? existing.allocations : [];
   for (const allocation of existing?.allocations ?? []) stock.move(releasing(allocation, draft.orderId));
-  const allocations = kept.length > 0 ? kept : (isKnown(draft.demand, client) && allocate(draft.demand, warehousesOf(client), stock)) || [];
+  const found = kept.length > 0 ? kept : (isKnown(draft.demand, client) && allocate(draft.demand, warehousesOf(client), stock)) || [];
+  // Giving up one set of counters and taking another must fit one transaction; else the order gives up now and is filled next.
+  const allocations = placesOf([...(existing?.allocations ?? []), ...found]) > MAX_SKUS ? [] : found;
   for (const allocation of existing?.allocations ?? []) stock.move(reserving(allocation, draft.orderId));
   const authorisation =
     allocations.length > 0 && draft.holds.length === 0 && existing === undefined ? byPolicy(draft, client, act) : keptAuthorisation(draft, existing, allocations, client, act);
@@ -206,8 +213,10 @@ export function correctAddress(order: Order, document: OrderDocument, act: Act):
   const problems = problemsOf(document.shipTo);
   if (problems.length > 0) return refused('address.unfit', `The address is not fit to ship to: ${problems.map(({ field, problem }) => `${field} ${problem}`).join('; ')}.`);
   const hash = addressHash(document.shipTo);
-  const cleared = [...order.cleared, `address:${order.addressHash}`].slice(-10);
-  const source = { ...order.source, digest: sourceVersionOf(document).digest };
+  // The address a person gave is cleared, the storefront's is not: a newer version that brings the bad one back is held again.
+  const cleared = [...order.cleared, `address:${hash}`].slice(-10);
+  // Half a rank up: a repeat of the version that was corrected is older now, and does not undo the correction.
+  const source = { ...order.source, rank: Math.floor(order.source.rank) + 0.5, digest: sourceVersionOf(document).digest };
   const holds = order.holds.filter((hold) => hold.kind !== 'address');
   return next({ ...order, source, holds, cleared, addressHash: hash, country: document.shipTo.country, authorisation: null }, act, 'order.readdressed', 'address corrected');
 }
@@ -294,7 +303,7 @@ function holdOf(kind: HoldKind, reason: string, act: Act): Hold {
 }
 
 /** Units to ship per SKU: lines of one SKU are added up, lines that need no shipping are left out. */
-export function demandOf(document: Pick<OrderDocument, 'lines'>): Demand[] {
+export function demandOf(document: { readonly lines: readonly OrderLine[] }): Demand[] {
   const units = new Map<string, number>();
   for (const { sku, quantity, requiresShipping } of document.lines) {
     if (requiresShipping && quantity > 0) units.set(sku ?? '', (units.get(sku ?? '') ?? 0) + quantity);
@@ -328,7 +337,8 @@ function authorisationOf(order: Pick<Order, 'addressHash'>, act: Act): NonNullab
 
 function keptAuthorisation(draft: Order, existing: Order | undefined, allocations: readonly Allocation[], client: Client, act: Act): Order['authorisation'] {
   if (existing === undefined || draft.holds.length > 0 || allocations.length === 0) return null;
-  const unchanged = existing.authorisation?.addressHash === draft.addressHash && sameDemand(existing.demand, draft.demand);
+  const sameOrCheaper = existing.currency === draft.currency && draft.total <= existing.total;
+  const unchanged = existing.authorisation?.addressHash === draft.addressHash && sameDemand(existing.demand, draft.demand) && sameOrCheaper;
   if (unchanged) return existing.authorisation;
   // A person once had to look at this order: an edit does not let it past them again.
   return existing.cleared.length > 0 ? null : byPolicy(draft, client, act);
@@ -367,12 +377,12 @@ function settle(
 function next(order: Order, act: Act, type: Change['type'], reason: string): Saved {
   const status = statusOf(order);
   const { work: _, ...rest } = order;
-  const work = WORK[status];
+  const work = order.holds.length > 0 && status !== 'delivered' ? 'held' : WORK[status];
   const change = { type, at: act.now.toISOString(), by: act.by, reason: reason.slice(0, 250) };
   return { kind: 'saved', order: { ...rest, status, version: order.version + 1, change, ...(work && { work }) }, movements: [] };
 }
 
-const WORK: Partial<Record<OrderStatus, string>> = { held: 'held', backordered: 'backordered', allocated: 'authorise' };
+const WORK: Partial<Record<OrderStatus, string>> = { backordered: 'backordered', allocated: 'authorise' };
 
 function statusOf(order: Order): OrderStatus {
   if (isFinal(order) || isBeyondPacking(order)) return order.status;
@@ -401,6 +411,10 @@ function whatIsMissing(order: Order): string {
 
 function sameDemand(a: readonly Demand[], b: readonly Demand[]): boolean {
   return a.length === b.length && a.every((line, index) => line.sku === b[index]?.sku && line.quantity === b[index]?.quantity);
+}
+
+function placesOf(allocations: readonly Allocation[]): number {
+  return new Set(allocations.map(({ sku, warehouse }) => `${warehouse} ${sku}`)).size;
 }
 
 function sameAllocations(a: readonly Allocation[], b: readonly Allocation[]): boolean {

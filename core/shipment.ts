@@ -121,7 +121,8 @@ export type PurchaseStep =
 export function purchaseStep(parcel: Parcel, latest: Purchase | undefined, now: Date): PurchaseStep {
   if (parcel.status !== 'packed') return { do: 'nothing', why: `parcel is ${parcel.status}` };
   if (latest === undefined) return { do: 'claim', attempt: 1 };
-  if (latest.status === 'absent') return { do: 'claim', attempt: latest.attempt + 1 };
+  // Both are proof that nothing was bought; a refused parcel is `packed` again only after a person released it.
+  if (latest.status === 'absent' || latest.status === 'refused') return { do: 'claim', attempt: latest.attempt + 1 };
   if (latest.status !== 'buying') return { do: 'nothing', why: `purchase ${latest.attempt} is ${latest.status}` };
   const left = Date.parse(latest.leaseUntil) - now.getTime();
   return left > 0 ? { do: 'wait', seconds: Math.ceil(left / 1000) } : { do: 'find', purchase: latest };
@@ -163,6 +164,12 @@ export function labelRefused(parcel: Parcel, reason: string, act: Act): Parcel {
   return { ...parcel, status: 'refused', version: parcel.version + 1, change: change('parcel.refused', act, reason) };
 }
 
+/** Sends a parcel without a label back to the label queue, once what held it is settled. @returns undefined when it has its label */
+export function offerAgain(parcel: Parcel, act: Act): Parcel | undefined {
+  if (parcel.status !== 'packed' && parcel.status !== 'refused') return undefined;
+  return { ...parcel, status: 'packed', version: parcel.version + 1, change: change('parcel.packed', act, 'released for its label') };
+}
+
 /** Where the address a carrier printed differs from the one the order goes to, beyond formatting. */
 export function labelAddressDifferences(ours: Address, printed: Address): AddressDifference[] {
   return differencesOf(ours, printed);
@@ -175,17 +182,10 @@ export function labelAddressDifferences(ours: Address, printed: Address): Addres
 export function trackParcel(parcel: Parcel, tracking: TrackingSummary, act: Act): Parcel | undefined {
   const before = parcel.tracking;
   const forward = rankOf(tracking.status) >= rankOf(before.status);
-  const news = tracking.status !== before.status || tracking.at !== before.at || tracking.delayedAt !== before.delayedAt;
+  const news = (['status', 'at', 'firstScanAt', 'deliveredAt', 'delayedAt'] as const).some((field) => tracking[field] !== before[field]);
   if (!news || !forward) return undefined;
   const status = statusAfter(parcel.status, tracking);
-  const type = changeType(parcel, status, tracking);
-  return { ...parcel, tracking, status, version: parcel.version + 1, change: { ...change(type, act, `carrier says ${tracking.status}`), at: act.now.toISOString() } };
-}
-
-function changeType(parcel: Parcel, status: ParcelStatus, tracking: TrackingSummary): Change['type'] {
-  if (status !== parcel.status && status === 'delivered') return 'parcel.delivered';
-  if (status !== parcel.status && status === 'dispatched') return 'parcel.dispatched';
-  return tracking.delayedAt !== undefined && parcel.tracking.delayedAt === undefined ? 'parcel.delayed' : 'parcel.updated';
+  return { ...parcel, tracking, status, version: parcel.version + 1, change: change('parcel.updated', act, `carrier says ${tracking.status}`) };
 }
 
 function statusAfter(status: ParcelStatus, tracking: TrackingSummary): ParcelStatus {

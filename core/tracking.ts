@@ -76,7 +76,7 @@ export function eventKey(event: TrackingEvent): string {
  * Unmapped codes (`unknown`) never cover a known status; a `delivered` after a return began is the return's end.
  */
 export function summarise(events: readonly TrackingEvent[]): TrackingSummary {
-  const sorted = [...new Map(events.map((event) => [eventKey(event), event])).values()].sort((a, b) => (eventKey(a) < eventKey(b) ? -1 : 1));
+  const sorted = events.toSorted((a, b) => (eventKey(a) < eventKey(b) ? -1 : 1));
   let summary: TrackingSummary = NOT_TRACKED;
   for (const { status, at, attention } of sorted) {
     const returning = summary.status === 'returned_to_sender';

@@ -22,10 +22,10 @@ export async function buildFunctions(outdir = join(ROOT, 'dist')): Promise<Build
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
+    alias: { '@aws-sdk/credential-provider-node': join(ROOT, 'functions/shell/credentials.ts') },
     // Dependencies that are CommonJS call require; ESM bundles have none of their own.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     minify: true,
-    keepNames: true,
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,

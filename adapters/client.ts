@@ -1,0 +1,171 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import * as z from 'zod';
+import { Client } from '../core/client.ts';
+import { Rejected } from '../core/error.ts';
+import { loadCarrier } from './carrier.ts';
+import type { SignatureScheme } from './signature.ts';
+import { loadStorefront } from './storefront.ts';
+
+/** What the receiving edge must know to verify a sender without loading its adapter. */
+export interface Edge {
+  /** By storefront connection id. */
+  readonly storefronts: Record<string, SignatureScheme>;
+  /** By carrier connection id. */
+  readonly carriers: Record<string, SignatureScheme>;
+}
+
+/** A client file, read and checked to the last setting. */
+export interface LoadedClient {
+  readonly client: Client;
+  readonly edge: Edge;
+}
+
+/** One thing that is wrong with a client file. */
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** JSON of the value, or undefined where none is there or it may be a secret in the wrong place. */
+  readonly seen?: string | undefined;
+  readonly remedy: string;
+}
+
+type Connection = Client['storefronts'][number];
+
+/** The part of an adapter that a client file is checked with. */
+interface Adapter {
+  readonly settings: z.ZodType;
+  signature(settings: unknown): SignatureScheme;
+}
+
+const SIDES = {
+  storefronts: { folder: join(import.meta.dirname, 'storefronts'), load: loadStorefront },
+  carriers: { folder: join(import.meta.dirname, 'carriers'), load: loadCarrier },
+} as const satisfies Record<string, { folder: string; load: (kind: string) => Promise<Adapter> }>;
+
+type Side = keyof typeof SIDES;
+
+const CLIENTS = join(import.meta.dirname, '..', 'clients');
+const Settings = z.record(z.string(), z.unknown());
+const SEEN_LENGTH = 60;
+
+/** The client files of this checkout, as absolute paths in the order of their names. */
+export function clientFiles(folder = CLIENTS): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => join(folder, file));
+}
+
+/**
+ * Reads a client file and checks all of it: its shape, and each connection's settings by its adapter's own schema.
+ * Settings come back with the adapter's defaults filled in.
+ * @throws Rejected `client.invalid`, listing every problem at once: where, what, the value seen, what to do
+ */
+export async function loadClient(path: string): Promise<LoadedClient> {
+  const content = parseYaml(path, await readFile(path, 'utf8'));
+  const parsed = Client.safeParse(content);
+  if (!parsed.success) throw invalid(path, [...problemsOf(parsed.error, content), ...namingProblems(path, content)]);
+
+  const client = parsed.data;
+  const storefronts = await checkConnections('storefronts', client.storefronts);
+  const carriers = await checkConnections('carriers', client.carriers);
+  const problems = [...namingProblems(path, content), ...storefronts.problems, ...carriers.problems];
+  if (problems.length > 0) throw invalid(path, problems);
+
+  return {
+    client: { ...client, storefronts: storefronts.connections, carriers: carriers.connections },
+    edge: { storefronts: storefronts.schemes, carriers: carriers.schemes },
+  };
+}
+
+function parseYaml(path: string, text: string): unknown {
+  const document = parseDocument(text);
+  if (document.errors.length === 0) return document.toJS();
+  throw invalid(
+    path,
+    document.errors.map((error) => ({ path: [], message: firstLine(error.message), remedy: 'correct the YAML there' })),
+  );
+}
+
+/** A stack is named after its client and a file after its stack: two names would let two files deploy over each other. */
+function namingProblems(path: string, content: unknown): Problem[] {
+  const name = basename(path, '.yaml');
+  const id = valueAt(content, ['id']);
+  if (typeof id !== 'string' || id === name) return [];
+  return [{ path: ['id'], message: "differs from the file's name", seen: shorten(id), remedy: `make it ${JSON.stringify(name)} or rename the file` }];
+}
+
+interface Checked {
+  readonly connections: Connection[];
+  readonly schemes: Record<string, SignatureScheme>;
+  readonly problems: Problem[];
+}
+
+async function checkConnections(side: Side, connections: readonly Connection[]): Promise<Checked> {
+  const checked: Checked = { connections: [], schemes: {}, problems: [] };
+  for (const [index, connection] of connections.entries()) {
+    const kinds = kindsOf(side);
+    if (!kinds.includes(connection.kind)) {
+      checked.problems.push({
+        path: [side, index, 'kind'],
+        message: 'names no adapter',
+        seen: shorten(connection.kind),
+        remedy: `use one of ${kinds.join(', ')}, or add adapters/${side}/${connection.kind}.ts`,
+      });
+      continue;
+    }
+    const adapter: Adapter = await SIDES[side].load(connection.kind);
+    const settings = adapter.settings.safeParse(connection.settings);
+    if (!settings.success) {
+      checked.problems.push(...problemsOf(settings.error, connection.settings, [side, index, 'settings']));
+      continue;
+    }
+    checked.connections.push({ ...connection, settings: Settings.parse(settings.data) });
+    checked.schemes[connection.id] = adapter.signature(settings.data);
+  }
+  return checked;
+}
+
+function kindsOf(side: Side): string[] {
+  return readdirSync(SIDES[side].folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => basename(file, '.ts'))
+    .sort();
+}
+
+function problemsOf(error: z.ZodError, content: unknown, at: readonly PropertyKey[] = []): Problem[] {
+  return error.issues.map((issue) => {
+    const path = [...at, ...issue.path];
+    // A key in the wrong place may hold a token: name it, never show what it holds.
+    if (issue.code === 'unrecognized_keys') return { path, message: `does not know ${issue.keys.join(', ')}`, remedy: 'remove it or correct its spelling' };
+    const seen = valueAt(content, issue.path);
+    if (seen === undefined) return { path, message: 'is missing', remedy: `add it: ${issue.message}` };
+    return { path, message: issue.message, seen: shorten(seen), remedy: 'correct the value' };
+  });
+}
+
+function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), content);
+}
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > SEEN_LENGTH ? `${text.slice(0, SEEN_LENGTH)}...` : text;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
+
+function invalid(path: string, problems: readonly Problem[]): Rejected {
+  const lines = problems.map(({ path: at, message, seen, remedy }) => `  ${pathText(at)}: ${message}${seen === undefined ? '' : `, seen ${seen}`}; ${remedy}`);
+  return new Rejected('client.invalid', [`clients/${basename(path)} has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:`, ...lines].join('\n'));
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return '(file)';
+  return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');
+}

@@ -1,0 +1,60 @@
+import type * as z from 'zod';
+// From its own module: `z.core` as a value would bundle all of it.
+import { toDotPath } from 'zod/v4/core';
+import { type ErrorCode, Rejected } from '../core/error.ts';
+import { type Minor, parseMoney } from '../core/money.ts';
+
+/** What a payload is, for the message of a refusal. */
+export interface PayloadKind {
+  readonly code: ErrorCode;
+  /** Whose payload it is, such as `The Shopify order`. */
+  readonly what: string;
+  /** Names of fields that hold personal data, themselves or below them: a refusal names them and keeps their values to itself. */
+  readonly personal: ReadonlySet<string>;
+}
+
+const SHOWN_FIELDS = 5;
+
+/**
+ * Reads a foreign payload by its schema.
+ * @throws Rejected naming up to five fields with the values seen; of personal fields the name only
+ */
+export function readPayload<Schema extends z.ZodType>(schema: Schema, payload: unknown, kind: PayloadKind): z.output<Schema> {
+  const read = schema.safeParse(payload, { reportInput: false });
+  if (read.success) return read.data;
+  const issues = read.error.issues;
+  const shown = issues.slice(0, SHOWN_FIELDS).map((issue) => sayIssue(issue, payload, kind));
+  const more = issues.length > SHOWN_FIELDS ? ` and ${issues.length - SHOWN_FIELDS} more` : '';
+  throw new Rejected(kind.code, `${kind.what} cannot be read: ${shown.join('; ')}${more}.`, { seen: toDotPath(issues[0]?.path ?? []) });
+}
+
+/**
+ * Reads an amount of a payload and names its field when it cannot be read.
+ * @throws Rejected with the code of `parseMoney`
+ */
+export function readMoney(field: string, amount: string | number, currency: string): Minor {
+  try {
+    return parseMoney(String(amount), currency);
+  } catch (cause) {
+    if (!(cause instanceof Rejected)) throw cause;
+    throw new Rejected(cause.code, `Field ${field}: ${cause.message}`, { cause, ...(cause.seen !== undefined && { seen: cause.seen.slice(0, 40) }) });
+  }
+}
+
+function sayIssue(issue: z.core.$ZodIssue, payload: unknown, { personal }: PayloadKind): string {
+  const field = toDotPath(issue.path) || 'the payload';
+  // Names of unrecognised fields are the sender's and may be anything.
+  const isPersonal = issue.path.some((segment) => personal.has(String(segment)));
+  const seen = isPersonal ? '' : sayValue(issue.path.reduce<unknown>(valueAt, payload));
+  return `${field}${seen} ${isPersonal && issue.code === 'custom' ? 'is not valid' : issue.message}`;
+}
+
+function valueAt(holder: unknown, key: PropertyKey): unknown {
+  return typeof holder === 'object' && holder !== null ? Object.getOwnPropertyDescriptor(holder, key)?.value : undefined;
+}
+
+function sayValue(value: unknown): string {
+  if (value === undefined) return ' (missing):';
+  if (typeof value === 'object' && value !== null) return ':';
+  return ` (${JSON.stringify(typeof value === 'string' ? value.slice(0, 40) : value)}):`;
+}

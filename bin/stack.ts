@@ -1,0 +1,62 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import * as z from 'zod';
+import { Rejected } from '../core/error.ts';
+
+/** A running stack, as the commands need to know it. */
+export interface Stack {
+  /** `this machine`, or the name of the stack in AWS. */
+  readonly where: string;
+  readonly tableName: string;
+  readonly deadLetterQueues: readonly { readonly name: string; readonly url: string }[];
+}
+
+/** What `npm start` writes about the stack it runs. */
+const LocalStack = z.object({
+  env: z.record(z.string(), z.string()),
+  tableName: z.string(),
+  queues: z.array(z.object({ name: z.string(), url: z.string(), deadLetter: z.boolean() })),
+});
+
+/**
+ * Finds a client's stack: the one that runs on this machine, else the deployed one by its outputs.
+ * For a local stack the environment is set so that the AWS clients reach it.
+ * @throws Rejected `stack.not-found`
+ */
+export async function findStack(clientId: string): Promise<Stack> {
+  const file = join(import.meta.dirname, '..', '.crossdock', clientId, 'local.json');
+  return existsSync(file) ? localStack(file) : await deployedStack(`crossdock-${clientId}`);
+}
+
+function localStack(file: string): Stack {
+  const local = LocalStack.parse(JSON.parse(readFileSync(file, 'utf8')));
+  Object.assign(process.env, local.env);
+  return { where: 'this machine', tableName: local.tableName, deadLetterQueues: local.queues.filter(({ deadLetter }) => deadLetter) };
+}
+
+async function deployedStack(name: string): Promise<Stack> {
+  const client = new CloudFormationClient({});
+  const outputs = await outputsOf(client, name);
+  const queues: { name: string; url: string }[] = [];
+  for await (const page of paginateListStackResources({ client }, { StackName: name })) {
+    for (const { ResourceType, LogicalResourceId = '', PhysicalResourceId = '' } of page.StackResourceSummaries ?? []) {
+      if (ResourceType === 'AWS::SQS::Queue' && /dead/i.test(LogicalResourceId)) queues.push({ name: LogicalResourceId, url: PhysicalResourceId });
+    }
+  }
+  return { where: name, tableName: outputs.get('TableName') ?? '', deadLetterQueues: queues };
+}
+
+async function outputsOf(client: CloudFormationClient, name: string): Promise<Map<string, string>> {
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }));
+    return new Map((Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'no answer';
+    throw new Rejected(
+      'stack.not-found',
+      `No stack of this client runs on this machine, and none called ${name} was found in AWS (${reason}). Start one with npm start, or set AWS_REGION and credentials.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import { decide } from '../../adapters/aws/decide.ts';
+import { addTrackingEvents, findByTrackingNumber, readParcel, readTrackingEvents, writeParcel } from '../../adapters/aws/parcel-store.ts';
+import { loadCarrier } from '../../adapters/carrier.ts';
+import { type Delivery, unpackDelivery } from '../../adapters/delivery.ts';
+import { Rejected, refused, Unavailable } from '../../core/error.ts';
+import { type Act, follow } from '../../core/order.ts';
+import { type Parcel, trackParcel } from '../../core/shipment.ts';
+import { eventKey, summarise, type TrackingUpdate } from '../../core/tracking.ts';
+import { count } from '../shell/log.ts';
+import { each, queue } from '../shell/queue.ts';
+import { type Hub, openHub } from '../shell/services.ts';
+
+/** Called by the updates queue: what carriers told us about parcels. */
+export const handler = queue({ read: unpackDelivery, handle: each(applyUpdate), services: openHub });
+
+type Tracker = Pick<Hub, 'table' | 'client' | 'now' | 'newId'>;
+
+/** Adds the scans that are new, sums all of them up, and moves parcel and order forward; a repeat changes nothing. */
+export async function applyUpdate(delivery: Delivery, hub: Tracker): Promise<void> {
+  const update = await parse(delivery, hub);
+  if (update === undefined) return;
+  const act: Act = { by: delivery.connectionId, now: hub.now() };
+  const name = await findByTrackingNumber(hub.table, delivery.connectionId, update.trackingNumber, act.now);
+  // A carrier may be faster than our own note of the purchase.
+  if (name === undefined) throw new Unavailable('tracking.parcel-unknown', 'No parcel of ours has this tracking number yet.', { retryAfterSeconds: 3 });
+  const known = await readTrackingEvents(hub.table, name);
+  const knownKeys = new Set(known.map(eventKey));
+  const fresh = update.events.filter((event) => !knownKeys.has(eventKey(event)));
+  if (fresh.length > 0) await addTrackingEvents(hub.table, name, fresh);
+  const parcel = await readParcel(hub.table, name);
+  const tracked = trackParcel(parcel, summarise([...known, ...fresh]), act);
+  if (tracked !== undefined && !(await writeParcel(hub.table, tracked)))
+    throw new Unavailable('tracking.parcel-contended', 'The parcel changed meanwhile.', { retryAfterSeconds: 1 });
+  await followOrder(hub, tracked ?? parcel, act);
+}
+
+async function parse(delivery: Delivery, { client, now }: Tracker): Promise<TrackingUpdate | undefined> {
+  const connection = client.carriers.find(({ id }) => id === delivery.connectionId);
+  if (connection === undefined) throw new Rejected('carrier.unknown', `No carrier connection is called ${JSON.stringify(delivery.connectionId)} in this client's file.`);
+  const parsed = (await loadCarrier(connection.kind)).parseUpdate(delivery);
+  if (parsed.kind === 'update') return parsed.update;
+  count('updateIgnored', now(), { carrierId: delivery.connectionId, reason: parsed.reason });
+  return undefined;
+}
+
+/** Moves the order along with its parcel; also after a crash between the two writes, because every update looks. */
+async function followOrder(hub: Tracker, parcel: Parcel, act: Act): Promise<void> {
+  const { status, tracking, orderId } = parcel;
+  if (status !== 'dispatched' && status !== 'delivered') return;
+  const at = (status === 'delivered' ? tracking.deliveredAt : tracking.firstScanAt) ?? tracking.at;
+  const posting = { ...act, reference: hub.newId(), reason: `parcel ${status}` };
+  await decide(hub.table, orderId, posting, (order) => follow(order, status, at, act) ?? refused('order.known', `The order is ${order.status} already.`));
+}
