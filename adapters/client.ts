@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
-import { Client } from '../core/client.ts';
+import { CarrierConnection, Client, StorefrontConnection } from '../core/client.ts';
 import { Rejected } from '../core/error.ts';
 import { loadCarrier } from './carrier.ts';
 import type { SignatureScheme } from './signature.ts';
 import { loadStorefront } from './storefront.ts';
 
 /** What the receiving edge must know to verify a sender without loading its adapter. */
-export interface Edge {
+interface Edge {
   /** By storefront connection id. */
   readonly storefronts: Record<string, SignatureScheme>;
   /** By carrier connection id. */
@@ -32,7 +32,7 @@ interface Problem {
   readonly remedy: string;
 }
 
-type Connection = Client['storefronts'][number];
+type Connection = StorefrontConnection | CarrierConnection;
 
 /** The part of an adapter that a client file is checked with. */
 interface Adapter {
@@ -41,9 +41,9 @@ interface Adapter {
 }
 
 const SIDES = {
-  storefronts: { folder: join(import.meta.dirname, 'storefronts'), load: loadStorefront },
-  carriers: { folder: join(import.meta.dirname, 'carriers'), load: loadCarrier },
-} as const satisfies Record<string, { folder: string; load: (kind: string) => Promise<Adapter> }>;
+  storefronts: { folder: join(import.meta.dirname, 'storefronts'), load: loadStorefront, connection: StorefrontConnection },
+  carriers: { folder: join(import.meta.dirname, 'carriers'), load: loadCarrier, connection: CarrierConnection },
+} as const satisfies Record<string, { folder: string; load: (kind: string) => Promise<Adapter>; connection: z.ZodType<Connection> }>;
 
 type Side = keyof typeof SIDES;
 
@@ -67,16 +67,14 @@ export function clientFiles(folder = CLIENTS): string[] {
 export async function loadClient(path: string): Promise<LoadedClient> {
   const content = parseYaml(path, await readFile(path, 'utf8'));
   const parsed = Client.safeParse(content);
-  if (!parsed.success) throw invalid(path, [...problemsOf(parsed.error, content), ...namingProblems(path, content)]);
-
-  const client = parsed.data;
-  const storefronts = await checkConnections('storefronts', client.storefronts);
-  const carriers = await checkConnections('carriers', client.carriers);
-  const problems = [...namingProblems(path, content), ...storefronts.problems, ...carriers.problems];
-  if (problems.length > 0) throw invalid(path, problems);
+  const storefronts = await checkConnections('storefronts', content);
+  const carriers = await checkConnections('carriers', content);
+  const shape = parsed.success ? [] : problemsOf(parsed.error, content);
+  const problems = [...shape, ...namingProblems(path, content), ...storefronts.problems, ...carriers.problems];
+  if (!parsed.success || problems.length > 0) throw invalid(path, problems);
 
   return {
-    client: { ...client, storefronts: storefronts.connections, carriers: carriers.connections },
+    client: { ...parsed.data, storefronts: storefronts.connections, carriers: carriers.connections },
     edge: { storefronts: storefronts.schemes, carriers: carriers.schemes },
   };
 }
@@ -104,29 +102,32 @@ interface Checked {
   readonly problems: Problem[];
 }
 
-async function checkConnections(side: Side, connections: readonly Connection[]): Promise<Checked> {
+/** Checks the connections of a file that may be wrong elsewhere; one that is no connection at all is the shape's problem. */
+async function checkConnections(side: Side, content: unknown): Promise<Checked> {
   const checked: Checked = { connections: [], schemes: {}, problems: [] };
-  for (const [index, connection] of connections.entries()) {
-    const kinds = kindsOf(side);
-    if (!kinds.includes(connection.kind)) {
-      checked.problems.push({
-        path: [side, index, 'kind'],
-        message: 'names no adapter',
-        seen: shorten(connection.kind),
-        remedy: `use one of ${kinds.join(', ')}, or add adapters/${side}/${connection.kind}.ts`,
-      });
-      continue;
-    }
-    const adapter: Adapter = await SIDES[side].load(connection.kind);
-    const settings = adapter.settings.safeParse(connection.settings);
-    if (!settings.success) {
-      checked.problems.push(...problemsOf(settings.error, connection.settings, [side, index, 'settings']));
-      continue;
-    }
-    checked.connections.push({ ...connection, settings: Settings.parse(settings.data) });
-    checked.schemes[connection.id] = adapter.signature(settings.data);
+  const entries = valueAt(content, [side]);
+  for (const [index, entry] of Array.isArray(entries) ? entries.entries() : []) {
+    const connection = SIDES[side].connection.safeParse(entry);
+    if (connection.success) await checkConnection(side, index, connection.data, checked);
   }
   return checked;
+}
+
+async function checkConnection(side: Side, index: number, connection: Connection, { connections, schemes, problems }: Checked): Promise<void> {
+  const kinds = kindsOf(side);
+  if (!kinds.includes(connection.kind)) {
+    const remedy = `use one of ${kinds.join(', ')}, or add adapters/${side}/${connection.kind}.ts`;
+    problems.push({ path: [side, index, 'kind'], message: 'names no adapter', seen: shorten(connection.kind), remedy });
+    return;
+  }
+  const adapter: Adapter = await SIDES[side].load(connection.kind);
+  const settings = adapter.settings.safeParse(connection.settings);
+  if (!settings.success) {
+    problems.push(...problemsOf(settings.error, connection.settings, [side, index, 'settings']));
+    return;
+  }
+  connections.push({ ...connection, settings: Settings.parse(settings.data) });
+  schemes[connection.id] = adapter.signature(settings.data);
 }
 
 function kindsOf(side: Side): string[] {

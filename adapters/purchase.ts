@@ -40,7 +40,7 @@ export async function buy(buyer: Buyer, parcel: Parcel, attempt: number): Promis
   const purchaseCase = await open(buyer, parcel);
   const { order, document, carrier, call } = purchaseCase;
   // A hold, or an address that changed after packing: the release of the hold brings the parcel here again.
-  if (document.shipTo === null || order.holds.length > 0 || addressHash(document.shipTo) !== parcel.addressHash) return;
+  if (document.shipTo === null || !mayShip(order, document, parcel)) return;
   const from = buyer.client.warehouses.find(({ id }) => id === parcel.warehouse)?.address;
   if (from === undefined) throw new Rejected('shipment.warehouse-unknown', `Warehouse ${parcel.warehouse} is not in the client file.`);
   const reference = buyer.newId();
@@ -52,30 +52,44 @@ export async function buy(buyer: Buyer, parcel: Parcel, attempt: number): Promis
   const purchase = claimOf(parcel, attempt, { reference, carrierRef: offer.carrierRef, rate }, buyer.now());
   if (!(await claimPurchase(buyer.table, purchase, parcel)))
     throw new Unavailable('shipment.claim-lost', 'The order changed, or another invocation claimed this label.', { retryAfterSeconds: 2 });
-  const outcome = await carrier.buy(purchase, call);
-  if (outcome.outcome === 'bought') return await adopt(buyer, purchaseCase, purchase, outcome.label);
-  if (outcome.outcome === 'refused') return await refuse(buyer, purchaseCase, purchase, outcome.reason);
-  await leave(buyer, purchase, outcome.reason, carrier.settleSeconds);
+  await spend(buyer, purchaseCase, purchase);
 }
 
+/** The one place where money is spent: a single call under a claim that this invocation holds. */
+async function spend(buyer: Buyer, purchaseCase: Case, purchase: Purchase): Promise<void> {
+  const outcome = await purchaseCase.carrier.buy(purchase, purchaseCase.call);
+  if (outcome.outcome === 'bought') return await adopt(buyer, purchaseCase, purchase, outcome.label);
+  if (outcome.outcome === 'refused') return await refuse(buyer, purchaseCase, purchase, outcome.reason);
+  await leave(buyer, purchase, outcome.reason, LOOK_AFTER_SECONDS);
+}
+
+/** A purchase that was made shows at once as a rule, so the first look is soon. */
+const LOOK_AFTER_SECONDS = 2;
+
 /**
- * Looks up a purchase whose outcome is not known: adopts it, or, once the carrier must know of it and does not, frees the way for
+ * Looks up a purchase whose outcome is not known: adopts it if it was made. If it was not, a carrier whose purchase has two steps
+ * is asked again, for it sells one shipment once; of any other it is only believed after its settle time, and then frees the way for
  * another attempt. Earlier attempts are looked up too: a carrier may show one late.
  */
 export async function find(buyer: Buyer, parcel: Parcel, latest: Purchase, purchases: readonly Purchase[]): Promise<void> {
   const purchaseCase = await open(buyer, parcel);
-  const { carrier, call } = purchaseCase;
+  const { carrier, call, order, document } = purchaseCase;
   const purchase = renewLease(latest, buyer.now());
   if (!(await writePurchase(buyer.table, purchase))) throw new Unavailable('shipment.claim-lost', 'Another invocation looks this purchase up.', { retryAfterSeconds: 2 });
-  const age = buyer.now().getTime() - Date.parse(purchase.claimedAt);
   for (const one of [purchase, ...purchases.filter(({ status }) => status === 'absent')]) {
     const found = await carrier.find(one, call);
     if (found.outcome === 'bought') return await adopt(buyer, purchaseCase, one, found.label);
-    if (found.outcome === 'unknown') return await leave(buyer, purchase, found.reason, carrier.settleSeconds);
+    if (found.outcome === 'unknown') return await leave(buyer, purchase, found.reason, undefined);
   }
-  if (age < carrier.settleSeconds * 1000) return await leave(buyer, purchase, 'not shown yet', carrier.settleSeconds);
+  if (carrier.purchaseGuard === 'two-step' && mayShip(order, document, parcel)) return await spend(buyer, purchaseCase, purchase);
+  const unsettled = carrier.settleSeconds - (buyer.now().getTime() - Date.parse(purchase.claimedAt)) / 1000;
+  if (unsettled > 0) return await leave(buyer, purchase, 'not shown yet', Math.ceil(unsettled));
   await writePurchase(buyer.table, endPurchase(purchase, 'absent', 'the carrier does not know of it', buyer.now()));
   throw new Unavailable('shipment.purchase-absent', 'The carrier sold nothing; a new attempt follows.', { retryAfterSeconds: 1 });
+}
+
+function mayShip(order: Order, { shipTo }: OrderDocument, parcel: Parcel): boolean {
+  return shipTo !== null && order.holds.length === 0 && addressHash(shipTo) === parcel.addressHash;
 }
 
 async function open(buyer: Buyer, parcel: Parcel): Promise<Case> {
@@ -156,9 +170,10 @@ async function refuse(buyer: Buyer, { parcel, order }: Case, purchase: Purchase 
 }
 
 /** The outcome is not known: gives the lease back and comes again to look it up. */
-async function leave(buyer: Buyer, purchase: Purchase, reason: string, settleSeconds: number): Promise<never> {
+async function leave(buyer: Buyer, purchase: Purchase, reason: string, seconds: number | undefined): Promise<never> {
   await writePurchase(buyer.table, endPurchase(purchase, 'buying', reason, buyer.now()));
-  throw new Unavailable('shipment.outcome-unknown', `Whether the label was bought is not known (${reason}); it is looked up.`, { retryAfterSeconds: settleSeconds });
+  const detail = seconds === undefined ? {} : { retryAfterSeconds: seconds };
+  throw new Unavailable('shipment.outcome-unknown', `Whether the label was bought is not known (${reason}); it is looked up.`, detail);
 }
 
 function actOf(buyer: Buyer): Act {

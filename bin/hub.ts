@@ -15,8 +15,9 @@ if (!byCommand) rmSync(outdir, { recursive: true, force: true });
 const { context } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
 const app = new App({
   outdir,
-  // Checking the template takes longer than making it: deployment and the tests do it, `npm start` need not.
-  context: { ...context, '@aws-cdk/core:validateAgainstDefaultRules': byCommand },
+  context,
+  // The CDK checks a template longer than it makes it: deployment and the tests wait for that, `npm start` need not.
+  builtinCloudFormationValidation: byCommand,
   analyticsReporting: false,
   treeMetadata: false,
 });

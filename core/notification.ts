@@ -248,6 +248,7 @@ const TITLE = /^(mr|mrs|ms|miss|dr|prof|herr|frau|m|mme|mlle|sr|sra|srta|don|do√
 
 /** The first name, where a name surely shows one: several words, and nothing in it that is no name, such as a web address. */
 function firstNameOf(name: string): string {
+  if (/[\d/:@]|\.\p{L}{2}/u.test(name)) return '';
   const parts = name
     .trim()
     .split(/\s+/)

@@ -4,11 +4,11 @@ import type { EventType, HubEvent } from './event.ts';
 type FactsOf<Entity extends HubEvent['entity']> = Extract<HubEvent, { entity: Entity }>;
 export type OrderFacts = FactsOf<'order'>['order'];
 export type ParcelFacts = FactsOf<'parcel'>['parcel'];
-export type StockFacts = FactsOf<'stock'>['stock'];
-export type SupplyFacts = FactsOf<'supply'>['supply'];
+type StockFacts = FactsOf<'stock'>['stock'];
+type SupplyFacts = FactsOf<'supply'>['supply'];
 
 /** One version of an item: everything that happened to it in one write, and what it was afterwards. */
-export interface Step<Facts> {
+interface Step<Facts> {
   readonly version: number;
   /** UTC instant. */
   readonly at: string;

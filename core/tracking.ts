@@ -81,7 +81,7 @@ export function summarise(events: readonly TrackingEvent[]): TrackingSummary {
   for (const { status, at, attention } of sorted) {
     const returning = summary.status === 'returned_to_sender';
     const reached = returning && status === 'delivered' ? 'returned_to_sender' : status;
-    const forward = RANK[reached] >= RANK[summary.status] && !(returning && reached !== 'returned_to_sender');
+    const forward = RANK[reached] >= RANK[summary.status];
     const handedOver = RANK[status] >= RANK.in_transit && status !== 'cancelled';
     summary = {
       ...summary,

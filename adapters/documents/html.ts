@@ -54,8 +54,8 @@ ${footnote(report, context, format)}
 `;
 }
 
-function summary({ headline: { orders, parcels, orderValue }, receivedToShipped, period }: DailyReport, format: Format): string {
-  if (orders.received === 0 && parcels.dispatched === 0 && parcels.delivered === 0) return `A quiet day: no order came in and no parcel moved on ${format.day(period.day)}.`;
+function summary({ headline: { orders, parcels, orderValue }, receivedToShipped }: DailyReport, format: Format): string {
+  if (orders.received === 0 && parcels.dispatched === 0 && parcels.delivered === 0) return 'A quiet day: no order came in and no parcel moved.';
   const worth = orderValue.length > 0 ? `, worth ${format.amounts(orderValue)}` : '';
   const speed =
     receivedToShipped.parcels > 1
@@ -215,17 +215,19 @@ function stockAndSupply({ stock, supply, period }: DailyReport, client: Client, 
 ${table({
   caption: 'Stock when the day ended, as far as it moved',
   columns: ['Product', 'Warehouse', 'On hand#', 'Reserved#', 'Available#', 'Reorder point#', 'Incoming#', 'State'],
-  rows: stock.map(({ sku, warehouse, onHand, reserved, available, incoming, reorderPoint, low, alerts }) => ({
-    low,
-    cells: [
-      html`${productName(sku)}<small>${sku}</small>`,
-      placeName(warehouse),
-      ...[onHand, reserved, available].map(count),
-      reorderPoint === null ? NONE : count(reorderPoint),
-      count(incoming),
-      low ? html`<span class="flag">low</span>` : alerts > 0 ? 'was low' : 'enough',
-    ],
-  })),
+  rows: stock
+    .toSorted((a, b) => Number(b.low) - Number(a.low))
+    .map(({ sku, warehouse, onHand, reserved, available, incoming, reorderPoint, low, alerts }) => ({
+      low,
+      cells: [
+        html`${productName(sku)}<small>${sku}</small>`,
+        placeName(warehouse),
+        ...[onHand, reserved, available].map(count),
+        reorderPoint === null ? NONE : count(reorderPoint),
+        count(incoming),
+        low ? html`<span class="flag">low</span>` : alerts > 0 ? 'was low' : 'enough',
+      ],
+    })),
   empty: 'No stock moved, so there is no position to show.',
 })}${table({
   caption: 'Supply requests',

@@ -3,7 +3,7 @@ export const STYLE = `
 :root{color-scheme:light dark;--paper:#f5f6f3;--card:#fff;--ink:#17211f;--soft:#586663;--line:#dfe4e1;--rule:#eef1ef;--accent:#0d6b5e;--tint:#b7dad3;--warn:#8a4b00;--warn-paper:#fff6e6;--warn-line:#efd9b0;--good:#0d6b5e;--good-paper:#e9f4f1;--good-line:#c3dfd8;--shade:#17211f2e}
 @media screen and (prefers-color-scheme:dark){:root{--paper:#101615;--card:#182120;--ink:#e6edeb;--soft:#9aaba7;--line:#2b3836;--rule:#222d2b;--accent:#4cc2ac;--tint:#23564d;--warn:#f0b35c;--warn-paper:#2a2114;--warn-line:#4d3b1c;--good:#5fcfb9;--good-paper:#142724;--good-line:#24463f;--shade:#000c}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--paper);color:var(--ink);font:.9375rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
 main{max-width:1120px;margin:0 auto;padding:40px 24px 64px}
 header{display:flex;flex-wrap:wrap;justify-content:space-between;align-items:flex-end;gap:4px 24px;border-bottom:3px solid var(--accent);padding-bottom:14px}
 header p{margin:0;color:var(--soft)}
@@ -44,7 +44,7 @@ figcaption small{display:block;font-weight:400;font-size:.84rem;color:var(--soft
 .key{display:inline-block;width:.75em;height:.75em;border-radius:2px;background:var(--tint);margin:0 .2em 0 .1em}
 .key.inner{background:var(--accent);height:.4em;vertical-align:.14em}
 .columns{display:block;width:100%;height:200px;margin-top:8px;overflow:visible}
-.columns text{font-size:11.5px;fill:var(--soft)}
+.columns text{font-size:.72rem;fill:var(--soft)}
 .columns .peak{fill:var(--ink);font-weight:650}
 .columns line{stroke:var(--rule);stroke-width:1}
 .columns .base{stroke:var(--line)}
@@ -86,5 +86,5 @@ footer dt{color:var(--ink);font-weight:600}
 footer dd{margin:0}
 footer code{font:inherit;font-family:ui-monospace,"SF Mono",Menlo,Consolas,monospace;font-size:.92em;overflow-wrap:anywhere}
 @media (max-width:720px){main{padding:22px 14px 40px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tile{padding:12px 14px}.charts,.counts{grid-template-columns:1fr}.counts .card dl,.counts .card+.card dl{grid-template-columns:repeat(3,1fr)}footer dl{columns:1}h2{margin-top:34px}th,td{padding:7px 12px}caption{padding:12px 12px 6px}tbody th,tfoot th{position:sticky;left:0;background:var(--card);min-width:7.5em}thead th{white-space:normal}.exception .scroll{margin:0 -18px 6px}}
-@media print{@page{size:A4;margin:14mm 13mm}:root{--paper:#fff}body{font-size:10.5px;-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}h2{margin:22px 0 8px;break-after:avoid}.tiles{grid-template-columns:repeat(3,1fr)}.charts{grid-template-columns:1fr 1fr}.counts{grid-template-columns:2fr 1fr}.columns{height:150px}figure,.tile,.card,tr,.note{break-inside:avoid}.exception h3,.exception .todo,caption{break-after:avoid}thead{display:table-header-group}tfoot{display:table-row-group}.scroll{overflow:visible;margin-bottom:12px}th,td{padding:4px 8px}caption{padding:8px}tbody th{min-width:0}a{color:inherit;text-decoration:none}footer dl{columns:2}}
+@media print{@page{size:A4;margin:14mm 13mm}:root{--paper:#fff}html{font-size:11.5px}body{-webkit-print-color-adjust:exact;print-color-adjust:exact}main{max-width:none;padding:0}h2{margin:22px 0 8px;break-after:avoid}.tiles{grid-template-columns:repeat(3,1fr)}.charts{grid-template-columns:1fr 1fr}.counts{grid-template-columns:2fr 1fr}.columns{height:150px}figure,.tile,.card,tr,.note{break-inside:avoid}.exception h3,.exception .todo,caption{break-after:avoid;break-inside:avoid}thead{display:table-header-group}tfoot{display:table-row-group}.scroll{overflow:visible;margin-bottom:12px;background:none}th,td{padding:4px 8px}caption{padding:8px}tbody th{min-width:0}a{color:inherit;text-decoration:none}footer dl{columns:2}}
 `;

@@ -55,9 +55,9 @@ const PAYLOAD: PayloadKind = {
 };
 
 const text = z.string().nullish();
-const Digits = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/, { error: 'must be a whole number above 0' })]).transform(String);
+const Digits = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/)], { error: 'must be a whole number above 0' }).transform(String);
 const Amount = z.union([z.string(), z.int()], { error: 'must be a decimal such as "12.34"' });
-const Units = z.int().min(0).max(MAX_QUANTITY);
+const Units = z.int({ error: 'must be a whole number' }).min(0).max(MAX_QUANTITY);
 const OffsetInstant = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 instant with its zone' });
 
 const Line = z.object({
