@@ -116,7 +116,7 @@ async function resolveAll(name: string): ReturnType<Resolve> {
 }
 
 /** Resolves and checks in one step, and the socket connects to what was checked: a second, different answer cannot slip in between. */
-function publicLookup(resolve: Resolve): LookupFunction {
+export function publicLookup(resolve: Resolve): LookupFunction {
   return function lookup(hostname, options, callback) {
     resolve(hostname).then(
       (addresses) => {

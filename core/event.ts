@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Stock, SupplyRequest } from './inventory.ts';
 import type { Order } from './order.ts';
+import type { ReportRun } from './report-run.ts';
 import type { Parcel } from './shipment.ts';
 
 /** Everything that can happen, as `noun.verb` in the past tense. */
@@ -32,6 +33,7 @@ export const EventType = z.enum([
   'stock.low',
   'supply.requested',
   'supply.received',
+  'report.written',
 ]);
 export type EventType = z.infer<typeof EventType>;
 
@@ -45,7 +47,7 @@ export interface Change {
 }
 
 /** The items whose changes are events. */
-export type Image = Order | Parcel | Stock | SupplyRequest;
+export type Image = Order | Parcel | Stock | SupplyRequest | ReportRun;
 
 const OrderFacts = z.object({
   orderId: z.string(),
@@ -86,6 +88,8 @@ const StockFacts = z.object({
 
 const SupplyFacts = z.object({ requestId: z.string(), plant: z.string(), sku: z.string(), warehouse: z.string(), quantity: z.int() });
 
+const ReportFacts = z.object({ report: z.string(), day: z.string(), checksum: z.string() });
+
 const Happened = z.object({
   /** `<item key>#<version>#<type>`: unique, so consumers drop repeats by it. */
   id: z.string(),
@@ -101,6 +105,7 @@ export const HubEvent = z.discriminatedUnion('entity', [
   Happened.extend({ entity: z.literal('parcel'), parcel: ParcelFacts }),
   Happened.extend({ entity: z.literal('stock'), stock: StockFacts }),
   Happened.extend({ entity: z.literal('supply'), supply: SupplyFacts }),
+  Happened.extend({ entity: z.literal('report'), report: ReportFacts }),
 ]);
 export type HubEvent = z.infer<typeof HubEvent>;
 
@@ -162,6 +167,8 @@ function event(type: EventType, after: Image): HubEvent {
       return { ...happened, entity: 'stock', stock: StockFacts.parse(after) };
     case 'supply':
       return { ...happened, entity: 'supply', supply: SupplyFacts.parse(after) };
+    case 'report':
+      return { ...happened, entity: 'report', report: ReportFacts.parse(after) };
     default:
       return after satisfies never;
   }
@@ -196,6 +203,8 @@ function keyOf(image: Image): string {
       return `${image.warehouse}/${image.sku}`;
     case 'supply':
       return image.requestId;
+    case 'report':
+      return `${image.report}/${image.scheduledAt}`;
     default:
       return image satisfies never;
   }

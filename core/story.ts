@@ -60,6 +60,9 @@ export function storiesOf(events: Iterable<HubEvent>): Stories {
       case 'supply':
         supply.add(event.supply.requestId, event, event.supply);
         break;
+      case 'report':
+        // A report is no part of what it reports on.
+        break;
       default:
         event satisfies never;
     }

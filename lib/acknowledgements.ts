@@ -70,7 +70,7 @@ function acknowledgements(hub: Foundation): Acknowledgement[] {
     },
     ...objectsOf(hub.buckets.facts, ['event/publish-changes', 'report/write-report'], 'Facts are put under the names of their days and stream positions, and read by day.'),
     ...objectsOf(hub.buckets.labels, ['shipment/buy-label'], 'A label is put under the name of its parcel.'),
-    ...objectsOf(hub.buckets.reports, ['report/write-report', 'report/open-report'], 'A report is put and read under the name of its day.'),
+    ...objectsOf(hub.buckets.reports, ['report/write-report', 'report/open-report', 'notification/notify-manager'], 'A report is put and read under the name of its day.'),
   ];
 }
 

@@ -6,7 +6,7 @@ import { Worker } from './worker.ts';
 
 const PACE = { timeout: Duration.seconds(30), maxConcurrency: 10, receives: 10 };
 
-/** Tells customers how their orders fare, and plants what to supply. */
+/** Tells customers how their orders fare, plants what to supply, and supply managers that a report is there. */
 export class Notification extends Construct {
   constructor(scope: Construct, id: string, hub: Foundation) {
     super(scope, id);
@@ -30,5 +30,18 @@ export class Notification extends Construct {
       .stores(hub.table)
       .publishes(ENV.plantsTopic, hub.topics.plants)
       .hears('plants', hub.topics.events, { type: ['stock.low'] });
+
+    new Worker(this, 'notification/notify-manager', {
+      description: 'Tells the supply managers that a report is there, once, with links that open it.',
+      failureMeans: 'supply managers are not told that their report is there',
+      ...PACE,
+    })
+      .knows(hub.clientLayer)
+      .stores(hub.table)
+      .opens(hub.secrets, [hub.secrets.links])
+      .fetches(ENV.reportsBucket, hub.buckets.reports)
+      .publishes(ENV.reportsTopic, hub.topics.reports)
+      .isTold(ENV.publicUrl, hub.gateway.url)
+      .hears('managers', hub.topics.events, { type: ['report.written'] });
   }
 }

@@ -9,24 +9,21 @@ import { DeadLetters } from './dead-letters.ts';
 import type { Foundation } from './foundation.ts';
 import { HubFunction } from './hub-function.ts';
 
-/** Writes the reports on schedule, announces them to the supply managers and opens them by signed link. */
+/** Writes the reports on schedule and opens them by signed link. */
 export class Report extends Construct {
   constructor(scope: Construct, id: string, hub: Foundation) {
     super(scope, id);
     const missed = new DeadLetters(this, 'Missed', { failureMeans: 'supply managers did not get their report', runbook: 'report-write-report' });
     const writeReport = new HubFunction(this, 'report/write-report', {
-      description: 'Writes a report from the facts and announces it.',
+      description: 'Writes a report from the facts.',
       timeout: Duration.seconds(300),
       memory: 1024,
       lost: missed,
     })
       .knows(hub.clientLayer)
-      .stores(hub.table)
-      .opens(hub.secrets, [hub.secrets.links])
+      .appends(hub.table)
       .fetches(ENV.factsBucket, hub.buckets.facts)
-      .puts(ENV.reportsBucket, hub.buckets.reports)
-      .publishes(ENV.reportsTopic, hub.topics.reports)
-      .isTold(ENV.publicUrl, hub.gateway.url);
+      .puts(ENV.reportsBucket, hub.buckets.reports);
     this.runDaily(hub, writeReport, missed);
 
     hub.gateway

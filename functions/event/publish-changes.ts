@@ -6,7 +6,7 @@ import { Bucket, writeFacts } from '../../adapters/aws/object-store.ts';
 import { type Item, isEntity, Table } from '../../adapters/aws/table.ts';
 import { timelineRow } from '../../adapters/aws/timeline-store.ts';
 import { publishEvents, snsClient } from '../../adapters/aws/topic.ts';
-import { eventsOf, type Image } from '../../core/event.ts';
+import { eventsOf, type HubEvent, type Image } from '../../core/event.ts';
 import { ENV, readEnv } from '../shell/env.ts';
 import { stream } from '../shell/stream.ts';
 
@@ -31,8 +31,13 @@ export async function publishChanges(records: readonly DynamoDBRecord[], { table
   const events = changes.flatMap(({ before, after }) => eventsOf(before, after));
   if (events.length === 0) return;
   const position = [records.at(0), records.at(-1)].map((record) => record?.dynamodb?.SequenceNumber ?? '').join('-');
-  await Promise.all([table.putAll(changes.flatMap(({ before, after }) => timelineRow(before, after) ?? [])), writeFacts(facts, events, position)]);
+  await Promise.all([table.putAll(changes.flatMap(({ before, after }) => timelineRow(before, after) ?? [])), writeFacts(facts, events.filter(isFact), position)]);
   await publishEvents(sns, eventsTopic, events);
+}
+
+/** Reports are computed from facts; that one was written is none, or a repeat would differ from the first. */
+function isFact(event: HubEvent): boolean {
+  return event.entity !== 'report';
 }
 
 function changeOf({ dynamodb }: DynamoDBRecord): { readonly before: Image | undefined; readonly after: Image } | undefined {
@@ -40,7 +45,7 @@ function changeOf({ dynamodb }: DynamoDBRecord): { readonly before: Image | unde
   return after === undefined ? undefined : { before: imageOf(dynamodb?.OldImage), after };
 }
 
-const IMAGES: readonly Image['entity'][] = ['order', 'parcel', 'stock', 'supply'];
+const IMAGES: readonly Image['entity'][] = ['order', 'parcel', 'stock', 'supply', 'report'];
 
 function imageOf(attributes: NonNullable<DynamoDBRecord['dynamodb']>['NewImage']): Image | undefined {
   const entity = IMAGES.find((known) => attributes?.entity?.S === known);

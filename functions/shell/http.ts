@@ -48,7 +48,7 @@ export function errorResponse(error: unknown): APIGatewayProxyStructuredResultV2
 function statusOf(code: string): number {
   if (code.endsWith('.not-found')) return 404;
   if (code === 'request.forbidden') return 403;
-  return code.endsWith('.erased') ? 410 : 400;
+  return code.endsWith('-erased') ? 410 : 400;
 }
 
 function actorOf(event: APIGatewayProxyEventV2WithJWTAuthorizer, name: RouteName): string {

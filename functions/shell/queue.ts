@@ -92,12 +92,12 @@ async function settle(record: SQSRecord, error: unknown, sqs: SQSClient): Promis
 }
 
 async function quarantine(record: SQSRecord, error: Rejected, sqs: SQSClient): Promise<undefined> {
-  const attribute = (value: string) => ({ DataType: 'String', StringValue: value.slice(0, 500) || '-' });
+  const attribute = (value: string) => ({ DataType: 'String', StringValue: printable(value.slice(0, 500)) || '-' });
   await sqs.send(
     new SendMessageCommand({
       QueueUrl: readEnv(ENV.deadLetterQueue)[ENV.deadLetterQueue],
       MessageBody: record.body,
-      MessageAttributes: { code: attribute(error.code), message: attribute(printable(error.message)), source: attribute(queueNameOf(record)) },
+      MessageAttributes: { code: attribute(error.code), message: attribute(error.message), source: attribute(queueNameOf(record)) },
     }),
   );
   count('messageQuarantined', new Date(), { code: error.code });
@@ -125,9 +125,10 @@ function queueNameOf(record: SQSRecord): string {
   return record.eventSourceARN.split(':').at(-1) ?? '';
 }
 
-// SQS refuses attribute values with control characters.
+// SQS refuses values with control characters, U+FFFE, U+FFFF or half a surrogate pair:
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
+  return text.replace(/[\p{Cc}\uFFFE\uFFFF]/gu, ' ').toWellFormed();
 }
 
 function sqsClient(): SQSClient {

@@ -203,7 +203,7 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
         'storefront/write-back': storefronts,
         'shipment/buy-label': carriers,
         'tracking/receive-update': carriers,
-        'report/write-report': ['links'],
+        'notification/notify-manager': ['links'],
         'report/open-report': ['links'],
       };
       for (const name of functions.keys()) expect(opened(name), name).toEqual(expected[name] ?? []);
@@ -373,6 +373,7 @@ const TOLD: Record<string, readonly string[]> = {
   'inventory/fill-backorders': WORKER,
   'inventory/receive-stock': HUB,
   'notification/notify-customer': [...WORKER, ENV.customersTopic],
+  'notification/notify-manager': [...WORKER, ENV.secretsPrefix, ENV.reportsBucket, ENV.reportsTopic, ENV.publicUrl],
   'notification/notify-plant': [...WORKER, ENV.plantsTopic],
   'order/accept-orders': WORKER,
   'order/authorise-order': HUB,
@@ -380,7 +381,7 @@ const TOLD: Record<string, readonly string[]> = {
   'order/release-hold': HUB,
   'order/show-order': HUB,
   'report/open-report': [ENV.clientFolder, ENV.secretsPrefix, ENV.reportsBucket],
-  'report/write-report': [...HUB, ENV.secretsPrefix, ENV.factsBucket, ENV.reportsBucket, ENV.reportsTopic, ENV.publicUrl],
+  'report/write-report': [...HUB, ENV.factsBucket, ENV.reportsBucket],
   'shipment/buy-label': [...WORKER, ENV.secretsPrefix, ENV.labelsBucket],
   'shipment/pack-order': HUB,
   'shipment/pack-parcels': WORKER,

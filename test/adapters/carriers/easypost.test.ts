@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+import easypost from '../../../adapters/carriers/easypost.ts';
+import { Rejected, Unavailable } from '../../../core/error.ts';
+import { summarise } from '../../../core/tracking.ts';
+import { type Answer, delivered, fixture, json, rejectionOf, scripted } from '../fixtures.ts';
+
+const SETTINGS = easypost.settings.parse({ services: ['UPS UPSStandard'] });
+const SHIPMENT = JSON.parse(fixture('easypost/shipment.json'));
+const BOUGHT = {
+  ...SHIPMENT,
+  tracking_code: 'EZ2000000002',
+  postage_label: { id: 'pl_1', label_url: 'https://easypost-files.example.com/label.pdf', label_file_type: 'application/pdf' },
+  selected_rate: SHIPMENT.rates[1],
+  tracker: { id: 'trk_1', public_url: 'https://track.easypost.com/djE6dHJr' },
+};
+const RATE = { rateId: 'rate_2', carrier: 'UPS', service: 'UPSStandard', cost: 770, currency: 'EUR', deliveryDays: null };
+const PURCHASE = { reference: SHIPMENT.reference, carrierRef: SHIPMENT.id, rate: RATE };
+const TO = { name: 'Erika Muster', line1: 'Beispielstraße 4', city: 'Leipzig', region: 'SN', postalCode: '04109', country: 'DE', phone: '+49 341 555 0199' };
+const FROM = { name: 'Harbour & Pine', line1: 'Am Kaiserkai 12', city: 'Hamburg', postalCode: '20457', country: 'DE' };
+
+function calling(...answers: readonly Answer[]) {
+  const { http, asked } = scripted(...answers);
+  return { call: { settings: SETTINGS, token: 'EZTK1', http }, asked };
+}
+
+const failure = (code: string, status: number) => json({ error: { code, message: 'Unable for Erika Muster', errors: [] } }, status);
+
+describe('asking for an offer', () => {
+  const shipment = { reference: SHIPMENT.reference, from: FROM, to: TO, email: 'erika@example.com', weight: 2_520 };
+
+  test('posts the shipment in ounces under the key as user name', async () => {
+    const { call, asked } = calling(json(SHIPMENT, 201));
+    await easypost.offer(shipment, call);
+
+    expect(asked[0]).toMatchObject({
+      method: 'POST',
+      url: 'https://api.easypost.com/v2/shipments',
+      headers: { authorization: `Basic ${Buffer.from('EZTK1:').toString('base64')}` },
+    });
+    expect(JSON.parse(String(asked[0]?.body))).toEqual({
+      shipment: {
+        reference: '01KAGM5Q80ABCDEFGHJKMNPQRS',
+        to_address: {
+          name: 'Erika Muster',
+          company: null,
+          street1: 'Beispielstraße 4',
+          street2: null,
+          city: 'Leipzig',
+          state: 'SN',
+          zip: '04109',
+          country: 'DE',
+          phone: '+49 341 555 0199',
+          email: 'erika@example.com',
+        },
+        from_address: { name: 'Harbour & Pine', company: null, street1: 'Am Kaiserkai 12', street2: null, city: 'Hamburg', state: null, zip: '20457', country: 'DE', phone: null },
+        parcel: { weight: 88.9 },
+        options: { label_format: 'PDF' },
+      },
+    });
+  });
+
+  test('reads prices digit by digit and leaves out rates it cannot read', async () => {
+    const offer = await easypost.offer(shipment, calling(json(SHIPMENT, 201)).call);
+
+    expect(offer.carrierRef).toBe(SHIPMENT.id);
+    expect(offer.rates).toEqual([
+      { rateId: 'rate_1', carrier: 'DHLExpress', service: 'ExpressWorldwide', cost: 1840, currency: 'EUR', deliveryDays: 1 },
+      { rateId: 'rate_2', carrier: 'UPS', service: 'UPSStandard', cost: 770, currency: 'EUR', deliveryDays: null },
+      { rateId: 'rate_3', carrier: 'USPS', service: 'Priority', cost: 593, currency: 'USD', deliveryDays: 2 },
+    ]);
+  });
+
+  test('without rates it says which carriers refused, and repeats no address', async () => {
+    const error: unknown = await easypost.offer(shipment, calling(json({ ...SHIPMENT, rates: [] }, 201)).call).catch((cause: unknown) => cause);
+
+    expect(error).toMatchObject({ name: 'Rejected', code: 'carrier.no-rates', message: expect.stringContaining('FedEx: rate_error') });
+    expect(String(error)).not.toMatch(/Erika|Muster/);
+  });
+
+  test('a refusal names the code alone', async () => {
+    const error: unknown = await easypost.offer(shipment, calling(failure('ADDRESS.VERIFY.FAILURE', 422)).call).catch((cause: unknown) => cause);
+
+    expect(error).toBeInstanceOf(Rejected);
+    expect(String(error)).toContain('ADDRESS.VERIFY.FAILURE');
+    expect(String(error)).not.toMatch(/Erika|Muster/);
+  });
+
+  test('a carrier that is busy says when to come again', async () => {
+    await expect(easypost.offer(shipment, calling(json('', 429, { 'retry-after': '4' })).call)).rejects.toMatchObject({ name: 'Unavailable', retryAfterSeconds: 4 });
+  });
+});
+
+describe('buying', () => {
+  test('is one call that names the rate, and reads what was bought', async () => {
+    const { call, asked } = calling(json(BOUGHT));
+
+    expect(await easypost.buy(PURCHASE, call)).toEqual({
+      outcome: 'bought',
+      label: {
+        carrier: 'UPS',
+        service: 'UPSStandard',
+        trackingNumber: 'EZ2000000002',
+        trackingUrl: 'https://track.easypost.com/djE6dHJr',
+        cost: 770,
+        currency: 'EUR',
+        documentUrl: 'https://easypost-files.example.com/label.pdf',
+        address: { name: 'ERIKA MUSTER', line1: 'BEISPIELSTR 4', city: 'LEIPZIG', region: 'SN', postalCode: '04109', country: 'DE', phone: '493415550199' },
+      },
+    });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({ method: 'POST', url: `https://api.easypost.com/v2/shipments/${SHIPMENT.id}/buy`, body: '{"rate":{"id":"rate_2"}}' });
+  });
+
+  test.each<[number, string]>([
+    [402, 'PAYMENT_REQUIRED'],
+    [422, 'SHIPMENT.POSTAGE.FAILURE'],
+    [422, 'SHIPMENT.RATES.UNAVAILABLE'],
+    [403, 'APIKEY.INACTIVE'],
+    [404, 'NOT_FOUND'],
+  ])('HTTP %d %s proves that nothing was bought', async (status, code) => {
+    expect(await easypost.buy(PURCHASE, calling(failure(code, status)).call)).toEqual({ outcome: 'refused', reason: `answered ${status} ${code}` });
+  });
+
+  test.each<[string, Answer]>([
+    ['postage that exists', failure('SHIPMENT.POSTAGE.EXISTS', 422)],
+    ['a purchase in progress', failure('SHIPMENT.PURCHASE.IN_PROGRESS', 422)],
+    ['a carrier behind it that did not answer', failure('SHIPMENT.POSTAGE.NO_RESPONSE', 422)],
+    ['HTTP 408', failure('TIMEOUT', 408)],
+    ['HTTP 409', failure('CONFLICT', 409)],
+    ['HTTP 429', failure('RATE_LIMITED', 429)],
+    ['HTTP 500', failure('INTERNAL_SERVER_ERROR', 500)],
+    ['HTTP 503 from a proxy', json('<html>', 503)],
+    ['a refusal without a code', json('<html>Forbidden</html>', 403)],
+    ['a redirect', json('', 302)],
+    ['a lost answer', new Unavailable('http.timeout', 'no answer')],
+    ['half an answer', json('{"id":"shp_')],
+    ['an answer without tracking number', json({ ...BOUGHT, tracking_code: null })],
+    ['an answer without price', json({ ...BOUGHT, selected_rate: null })],
+    ['an answer about another shipment', json({ ...BOUGHT, id: 'shp_other' })],
+  ])('%s leaves the outcome unknown', async (_what, answer) => {
+    expect(await easypost.buy(PURCHASE, calling(answer).call)).toMatchObject({ outcome: 'unknown' });
+  });
+
+  test('a request that never left bought nothing', async () => {
+    expect(await easypost.buy(PURCHASE, calling(new Rejected('http.address-refused', 'not public')).call)).toMatchObject({ outcome: 'refused' });
+  });
+
+  test('a tracking page that is not https is not passed on', async () => {
+    const outcome = await easypost.buy(PURCHASE, calling(json({ ...BOUGHT, tracker: { public_url: 'http://track.example.com' } })).call);
+
+    expect(outcome).toMatchObject({ outcome: 'bought', label: { trackingUrl: '' } });
+  });
+});
+
+describe('looking a purchase up', () => {
+  test.each<[string, object, string]>([
+    ['with label and number is bought', BOUGHT, 'bought'],
+    ['with neither is absent', SHIPMENT, 'absent'],
+    ['with a number alone is unknown', { ...SHIPMENT, tracking_code: 'EZ1' }, 'unknown'],
+    ['with a label alone is unknown', { ...BOUGHT, tracking_code: null }, 'unknown'],
+    ['of another id is unknown', { ...SHIPMENT, id: 'shp_other' }, 'unknown'],
+  ])('a shipment %s', async (_what, answer, outcome) => {
+    const { call, asked } = calling(json(answer));
+
+    expect(await easypost.find(PURCHASE, call)).toMatchObject({ outcome });
+    expect(asked[0]).toMatchObject({ method: 'GET', url: `https://api.easypost.com/v2/shipments/${SHIPMENT.id}` });
+  });
+
+  test('a shipment that is not found says nothing: the key may be that of the other mode', async () => {
+    expect(await easypost.find(PURCHASE, calling(failure('NOT_FOUND', 404)).call)).toMatchObject({ outcome: 'unknown' });
+  });
+});
+
+describe('reading a callback', () => {
+  const EVENT = JSON.parse(fixture('easypost/tracker-updated.json'));
+  const withTracker = (change: object) => JSON.stringify({ ...EVENT, result: { ...EVENT.result, ...change } });
+  const detail = (status: string, status_detail: string | null, datetime = '2026-11-21T10:00:00Z') => ({ status, status_detail, datetime, message: 'Scan' });
+
+  function eventsOf(text: string) {
+    const parsed = easypost.parseUpdate(delivered(text));
+    return parsed.kind === 'update' ? parsed.update.events : [];
+  }
+
+  test('takes the whole history and drops the one detail that cannot be read', () => {
+    const parsed = easypost.parseUpdate(delivered(fixture('easypost/tracker-updated.json')));
+
+    expect(parsed).toEqual({
+      kind: 'update',
+      update: {
+        trackingNumber: 'EZ2000000002',
+        events: [
+          { status: 'pre_transit', code: 'pre_transit/label_created', at: '2026-11-20T12:00:00.000Z', description: 'Pre-Shipment Info Sent', attention: false },
+          { status: 'in_transit', code: 'in_transit/received_at_origin_facility', at: '2026-11-20T18:05:00.123Z', description: 'Picked up', attention: false },
+          { status: 'in_transit', code: 'in_transit/weather_delay', at: '2026-11-21T05:00:00.000Z', description: 'Delayed by snow', attention: true },
+          { status: 'in_transit', code: 'in_transit/arrived_at_facility', at: '2026-11-21T09:30:00.000Z', description: 'Arrived', attention: false },
+        ],
+      },
+    });
+  });
+
+  test('the history amounts to a parcel on its way, delayed once', () => {
+    expect(summarise(eventsOf(fixture('easypost/tracker-updated.json')))).toMatchObject({
+      status: 'in_transit',
+      firstScanAt: '2026-11-20T18:05:00.123Z',
+      delayedAt: '2026-11-21T05:00:00.000Z',
+    });
+  });
+
+  test.each([
+    ['pre_transit', 'label_created', 'pre_transit', false],
+    ['in_transit', null, 'in_transit', false],
+    ['in_transit', 'delayed', 'in_transit', true],
+    ['in_transit', 'transit_exception', 'in_transit', true],
+    ['in_transit', 'missorted', 'in_transit', true],
+    ['in_transit', 'held', 'in_transit', true],
+    ['out_for_delivery', 'out_for_delivery', 'out_for_delivery', false],
+    ['available_for_pickup', 'arrived_at_pickup_location', 'available_for_pickup', false],
+    ['delivered', 'arrived_at_destination', 'delivered', false],
+    ['return_to_sender', 'return', 'returned_to_sender', false],
+    ['failure', 'address_correction', 'delivery_exception', false],
+    ['failure', 'lost', 'lost', false],
+    ['failure', 'damaged', 'lost', false],
+    ['failure', 'expired', 'lost', false],
+    ['cancelled', 'cancelled', 'cancelled', false],
+    ['error', null, 'unknown', false],
+    ['unknown', 'unknown', 'unknown', false],
+    ['teleported', 'quantum', 'unknown', false],
+  ])('%s with detail %s is %s', (status, word, expected, attention) => {
+    expect(eventsOf(withTracker({ tracking_details: [detail(status, word)] }))).toMatchObject([
+      { status: expected, attention, code: word === null ? status : `${status}/${word}` },
+    ]);
+  });
+
+  test.each([
+    ['2026-11-21T10:00:00Z', '2026-11-21T10:00:00.000Z'],
+    ['2026-11-21T10:00:00.1234567Z', '2026-11-21T10:00:00.123Z'],
+    ['2026-11-21T10:00:00-05:00', '2026-11-21T15:00:00.000Z'],
+    ['2026-11-21T10:00:00', '2026-11-21T10:00:00.000Z'],
+  ])('time %s is %s', (datetime, at) => {
+    expect(eventsOf(withTracker({ tracking_details: [detail('in_transit', null, datetime)] }))).toMatchObject([{ at }]);
+  });
+
+  test('a status without a history is one event at the time of the update', () => {
+    expect(eventsOf(withTracker({ status: 'delivered', status_detail: 'arrived_at_destination', tracking_details: [] }))).toEqual([
+      { status: 'delivered', code: 'delivered/arrived_at_destination', at: '2026-11-21T10:00:02.000Z', description: '', attention: false },
+    ]);
+    expect(eventsOf(withTracker({ status: 'unknown', tracking_details: null }))).toEqual([]);
+  });
+
+  test('a history of which nothing can be read, and no status, is refused and not lost', () => {
+    const refusal = rejectionOf(() => easypost.parseUpdate(delivered(withTracker({ status: null, tracking_details: [{}, 7, detail('in_transit', null, 'soon')] }))));
+
+    expect(refusal.code).toBe('tracking.payload-unreadable');
+    expect(refusal.message).toContain('None of the 3');
+  });
+
+  test('a tracker without a number is refused by its field', () => {
+    expect(rejectionOf(() => easypost.parseUpdate(delivered(withTracker({ tracking_code: '' })))).message).toMatch(/result\.tracking_code \(""\)/);
+  });
+
+  test.each<[string, object]>([
+    ['a batch', { description: 'batch.updated', result: { object: 'Batch', id: 'batch_1' } }],
+    ['a tracker event of another kind', { description: 'refund.successful', result: { object: 'Refund' } }],
+    ['an event without a result', { description: 'tracker.updated', result: null }],
+    ['a ping', {}],
+  ])('leaves %s alone', (_what, body) => {
+    expect(easypost.parseUpdate(delivered(JSON.stringify(body)))).toMatchObject({ kind: 'ignored' });
+  });
+});
