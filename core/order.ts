@@ -249,9 +249,9 @@ export function pack(order: Order, scanned: readonly Demand[], act: Act): Saved 
 }
 
 /** Notes that an order left the building, or reached its customer. @returns undefined when that is known already */
-export function follow(order: Order, to: 'dispatched' | 'delivered', at: string, act: Act): Saved | undefined {
+export function follow(order: Order, to: 'dispatched' | 'delivered', at: string, act: Act, dispatchedAt = at): Saved | undefined {
   if (!isBeyondPacking(order) || order.status === to || order.status === 'delivered') return undefined;
-  const clocks = to === 'dispatched' ? { dispatchedAt: at } : { dispatchedAt: order.dispatchedAt ?? at, deliveredAt: at };
+  const clocks = to === 'dispatched' ? { dispatchedAt: at } : { dispatchedAt: order.dispatchedAt ?? dispatchedAt, deliveredAt: at };
   return next({ ...order, ...clocks, status: to }, act, `order.${to}`, `the parcel was ${to}`);
 }
 

@@ -5,7 +5,7 @@ import { type Delivery, unpackDelivery } from '../../adapters/delivery.ts';
 import { Rejected, refused, Unavailable } from '../../core/error.ts';
 import { type Act, follow } from '../../core/order.ts';
 import { type Parcel, trackParcel } from '../../core/shipment.ts';
-import { eventKey, summarise, type TrackingUpdate } from '../../core/tracking.ts';
+import { eventKey, summarise, type TrackingEvent, type TrackingUpdate } from '../../core/tracking.ts';
 import { count } from '../shell/log.ts';
 import { each, queue } from '../shell/queue.ts';
 import { type Hub, openHub } from '../shell/services.ts';
@@ -23,15 +23,22 @@ export async function applyUpdate(delivery: Delivery, hub: Tracker): Promise<voi
   const name = await findByTrackingNumber(hub.table, delivery.connectionId, update.trackingNumber, act.now);
   // A carrier may be faster than our own note of the purchase.
   if (name === undefined) throw new Unavailable('tracking.parcel-unknown', 'No parcel of ours has this tracking number yet.', { retryAfterSeconds: 3 });
-  const known = await readTrackingEvents(hub.table, name);
-  const knownKeys = new Set(known.map(eventKey));
-  const fresh = update.events.filter((event) => !knownKeys.has(eventKey(event)));
-  if (fresh.length > 0) await addTrackingEvents(hub.table, name, fresh);
+  // Before its events: whoever adds some in between writes the parcel too, and then our write of it is refused.
   const parcel = await readParcel(hub.table, name);
+  const known = await readTrackingEvents(hub.table, name);
+  const fresh = newEvents(update.events, known);
+  if (fresh.length > 0) await addTrackingEvents(hub.table, name, fresh);
   const tracked = trackParcel(parcel, summarise([...known, ...fresh]), act);
   if (tracked !== undefined && !(await writeParcel(hub.table, tracked)))
     throw new Unavailable('tracking.parcel-contended', 'The parcel changed meanwhile.', { retryAfterSeconds: 1 });
   await followOrder(hub, tracked ?? parcel, act);
+}
+
+/** The events that are not known yet, each once: carriers repeat themselves within one callback too. */
+function newEvents(told: readonly TrackingEvent[], known: readonly TrackingEvent[]): TrackingEvent[] {
+  const fresh = new Map(told.map((event) => [eventKey(event), event]));
+  for (const event of known) fresh.delete(eventKey(event));
+  return [...fresh.values()];
 }
 
 async function parse(delivery: Delivery, { client, now }: Tracker): Promise<TrackingUpdate | undefined> {
@@ -44,10 +51,12 @@ async function parse(delivery: Delivery, { client, now }: Tracker): Promise<Trac
 }
 
 /** Moves the order along with its parcel; also after a crash between the two writes, because every update looks. */
-async function followOrder(hub: Tracker, parcel: Parcel, act: Act): Promise<void> {
-  const { status, tracking, orderId } = parcel;
-  if (status !== 'dispatched' && status !== 'delivered') return;
-  const at = (status === 'delivered' ? tracking.deliveredAt : tracking.firstScanAt) ?? tracking.at;
+async function followOrder(hub: Tracker, { status, tracking, orderId }: Parcel, act: Act): Promise<void> {
+  const { firstScanAt, deliveredAt } = tracking;
+  if (firstScanAt === undefined) return;
+  // A parcel that came back, or was lost, had left all the same.
+  const to = status === 'delivered' ? 'delivered' : 'dispatched';
+  const at = to === 'delivered' ? (deliveredAt ?? tracking.at) : firstScanAt;
   const posting = { ...act, reference: hub.newId(), reason: `parcel ${status}` };
-  await decide(hub.table, orderId, posting, (order) => follow(order, status, at, act) ?? refused('order.known', `The order is ${order.status} already.`));
+  await decide(hub.table, orderId, posting, (order) => follow(order, to, at, act, firstScanAt) ?? refused('order.known', `The order is ${order.status} already.`));
 }

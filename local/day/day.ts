@@ -1,0 +1,372 @@
+import type { Client } from '../../core/client.ts';
+import { dayOf } from '../../core/day.ts';
+import { ENV, type EnvName } from '../../functions/shell/env.ts';
+import type { Cloud } from '../cloud/cloud.ts';
+import type { Vendors } from '../simulators/vendors.ts';
+import { type BadInput, badInputs } from './bad-input.ts';
+import type { Check, Evidence } from './checks/check.ts';
+import { orderChecks } from './checks/orders.ts';
+import { parcelChecks } from './checks/parcels.ts';
+import { stockChecks } from './checks/stock.ts';
+import { tellingChecks } from './checks/telling.ts';
+import type { Deed, Diary, Seen } from './diary.ts';
+import { Observer, openClients } from './observer.ts';
+import { placeOf } from './places.ts';
+import type { Plan, PlannedOrder } from './plan.ts';
+import { openingTasks, reactTo, supplyAfter } from './reactions.ts';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+import { Staff } from './staff.ts';
+import { Standing } from './standing.ts';
+
+/** What a day is played with. */
+export interface DayOptions {
+  readonly cloud: Cloud;
+  readonly vendors: Vendors;
+  readonly plan: Plan;
+  readonly diary: Diary;
+  readonly client: Client;
+  readonly shop: string;
+  readonly wholesale: string;
+  readonly carrier: string;
+  readonly dataFolder: string;
+  /** Milliseconds after which a day that has not ended has failed. */
+  readonly limitMs: number;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** How far the day is. */
+export interface Progress {
+  readonly phase: string;
+  readonly orders: number;
+  readonly webhooksSent: number;
+  readonly webhooks: number;
+  readonly accepted: number;
+  readonly held: number;
+  readonly backordered: number;
+  readonly labelled: number;
+  readonly dispatched: number;
+  readonly delivered: number;
+  /** Orders that have come to their end. */
+  readonly done: number;
+  readonly customerNotices: number;
+  readonly plantAlerts: number;
+  readonly seconds: number;
+}
+
+/** What came of a day. */
+export interface DayResult {
+  readonly checks: readonly Check[];
+  readonly figures: Figures;
+  readonly snapshot: Snapshot;
+  /** What the supply managers were sent, with links. */
+  readonly announcements: readonly string[];
+}
+
+/** The day in numbers. */
+export interface Figures {
+  readonly orders: {
+    readonly received: number;
+    readonly accepted: number;
+    readonly duplicatesRefused: number;
+    readonly held: number;
+    readonly backordered: number;
+    readonly delivered: number;
+    readonly returned: number;
+    readonly cancelled: number;
+    readonly closed: number;
+  };
+  readonly labelsBought: number;
+  readonly customerNotices: number;
+  readonly plantAlerts: number;
+  readonly reportObjects: number;
+  readonly deadLetters: number;
+  readonly seconds: number;
+}
+
+/** The event types the day must hear of to act and to show how far it is. */
+const HEARD = [
+  'order.accepted',
+  'order.held',
+  'order.released',
+  'order.readdressed',
+  'order.backordered',
+  'order.allocated',
+  'order.authorised',
+  'order.cancelled',
+  'order.closed',
+  'order.packed',
+  'order.dispatched',
+  'order.delivered',
+  'parcel.labelled',
+  'parcel.dispatched',
+  'parcel.delivered',
+];
+const TICK_MS = 250;
+/** Construct path of the schedule, or the part of it that names it. */
+const DAILY_REPORT = 'Report/Daily';
+
+/** Plays a day of trade through a running cloud, or goes on with one that was cut off, and checks what came of it. */
+export async function playDay(options: DayOptions): Promise<DayResult> {
+  const day = new Day(options);
+  try {
+    await day.open();
+    await day.trade();
+    await day.report();
+    return await day.close();
+  } finally {
+    await day.stop();
+  }
+}
+
+class Day {
+  readonly #options: DayOptions;
+  readonly #clients;
+  readonly #standing: Standing;
+  readonly #manager: Staff;
+  readonly #plants: Staff;
+  readonly #warehouse: Staff;
+  readonly #observers: readonly Observer[];
+  readonly #started = performance.now();
+  readonly #restarts: number;
+  #counts = { customers: 0, plants: 0, reports: 0 };
+  #badInputs: readonly BadInput[] = [];
+
+  constructor(options: DayOptions) {
+    const { cloud, diary, plan, vendors } = options;
+    this.#options = options;
+    this.#restarts = diary.tally('starts') - 1;
+    this.#clients = openClients(cloud);
+    this.#manager = new Staff(cloud, diary, 'mara.manager', ['hub/orders.read', 'hub/orders.write', 'hub/orders.authorise']);
+    this.#plants = new Staff(cloud, diary, 'plants', ['hub/stock.write']);
+    this.#warehouse = new Staff(cloud, diary, 'wim.warehouse', ['hub/stock.write']);
+    this.#standing = new Standing(reactTo(plan, this.#manager, vendors));
+    const supply = supplyAfter(this.#plants);
+    this.#observers = [
+      this.#observe('events', ENV.eventsTopic, HEARD, (seen) => this.#standing.hear(seen)),
+      this.#observe('customers', ENV.customersTopic, [], () => this.#count('customers')),
+      this.#observe('plants', ENV.plantsTopic, [], (seen) => {
+        this.#count('plants');
+        supply(seen);
+      }),
+      this.#observe('reports', ENV.reportsTopic, [], () => this.#count('reports')),
+    ];
+  }
+
+  /** Everybody takes their place; the warehouses book what they hold. */
+  async open(): Promise<void> {
+    const { plan, vendors, shop, cloud } = this.#options;
+    this.#show('opening');
+    await Promise.all(this.#observers.map((observer) => observer.start()));
+    for (const task of openingTasks(plan)) this.#warehouse.take([task]);
+    await this.#until('the warehouses book their opening stock', async () => this.#warehouse.busy === 0);
+    const faults = new Map(plan.storefrontFaults.map(({ orderId, fault }) => [orderId, fault]));
+    vendors.shopify.sell(plan.orders.filter(({ connectionId }) => connectionId === shop).map((order) => shopOrder(order, faults.get(order.orderId))));
+    vendors.custom.expect(
+      plan.orders.flatMap(({ orderId, connectionId, sold }) =>
+        connectionId === shop || !faults.has(orderId) ? [] : [{ sourceId: sold.sourceId, fault: faults.get(orderId) ?? 'busy' }],
+      ),
+    );
+    vendors.easypost.expect(plan.orders.map(({ recipient, journey, fault }) => ({ recipient, journey, ...(fault !== undefined && { fault }) })));
+    vendors.outbox.add(plan.postings);
+    vendors.connect(cloud.apiUrl);
+  }
+
+  /** Until every order has come to its end and nothing is left to do. */
+  async trade(): Promise<void> {
+    await this.#sendBadInput();
+    await this.#until('every order comes to its end', async () => {
+      this.#show('trading');
+      return this.#isOver() && (await this.#isQuiet());
+    });
+  }
+
+  /** The schedule fires for every local day that the day of trade touched. */
+  async report(): Promise<void> {
+    const { cloud, client, diary } = this.#options;
+    this.#show('reporting');
+    const ended = Date.parse(diary.remember('endedAt', new Date().toISOString()));
+    const days = new Map([Number(diary.remember('startAt', String(Date.now()))), ended].map((at) => [dayOf(new Date(at + 86_400_000), client.timeZone).day, at + 86_400_000]));
+    for (const at of days.values()) await cloud.runSchedule(DAILY_REPORT, new Date(at));
+    await this.#until('the supply managers are told of the report', async () => this.#counts.reports >= days.size && (await this.#isQuiet()));
+  }
+
+  /** Looks at everything and checks it. */
+  async close(): Promise<DayResult> {
+    const { cloud, client, plan, vendors, shop, diary, dataFolder } = this.#options;
+    this.#show('checking');
+    const snapshot = await takeSnapshot(cloud, this.#clients, dataFolder);
+    const seen = { events: diary.seen('events'), customers: diary.seen('customers'), plants: diary.seen('plants'), reports: diary.seen('reports') };
+    const sent = this.#badInputs.map((input) => ({ input, deed: diary.deed(`bad/${input.name}`) }));
+    const evidence: Evidence = { client, plan, vendors, shop, snapshot, seen, badInputs: sent, refusedDeeds: this.#refusedDeeds(), restarts: this.#restarts };
+    const checks = [...orderChecks(evidence), ...stockChecks(evidence), ...parcelChecks(evidence), ...tellingChecks(evidence)];
+    this.#show('done');
+    return { checks, snapshot, figures: this.#figures(evidence), announcements: seen.reports.map(({ body }) => textOf(body)) };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#manager.stop(), this.#plants.stop(), this.#warehouse.stop(), ...this.#observers.map((observer) => observer.stop())]);
+    this.#clients.sqs.destroy();
+    this.#clients.sns.destroy();
+  }
+
+  #observe(topic: string, variable: EnvName, types: readonly string[], onSeen: (seen: Seen) => void): Observer {
+    const topicArn = placeOf(this.#options.cloud, variable);
+    return new Observer(this.#clients, this.#options.diary, { topic, topicArn, types }, onSeen);
+  }
+
+  #count(what: 'customers' | 'plants' | 'reports'): void {
+    this.#counts = { ...this.#counts, [what]: this.#counts[what] + 1 };
+  }
+
+  async #sendBadInput(): Promise<void> {
+    const { cloud, plan, vendors, diary, shop, wholesale, carrier } = this.#options;
+    const now = new Date();
+    const token = (scopes: readonly string[]) => cloud.issuer.token({ user: 'nobody.new', scopes });
+    const tokens = { reader: await token(['hub/orders.read']), stock: await token(['hub/stock.write']) };
+    this.#badInputs = badInputs({ shop, wholesale, carrier, vendors, plan, now, tokens });
+    await Promise.all(this.#badInputs.map((input) => sendOnce(input, cloud, diary)));
+  }
+
+  #isOver(): boolean {
+    const { waiting, due } = this.#options.vendors.outbox.counts();
+    return waiting === 0 && due === 0 && this.#manager.busy === 0 && this.#plants.busy === 0 && this.#unfinished().length === 0;
+  }
+
+  /** Quiet twice in a row: between a queue and a function a message is in neither for a moment. */
+  async #isQuiet(): Promise<boolean> {
+    for (let look = 0; look < 2; look++) {
+      if (look > 0) await wait(TICK_MS);
+      const idle = await Promise.all([this.#options.cloud.quiet(), ...this.#observers.map((observer) => observer.idle())]);
+      if (!idle.every(Boolean) || this.#manager.busy > 0 || this.#plants.busy > 0) return false;
+    }
+    return true;
+  }
+
+  #unfinished(): PlannedOrder[] {
+    return this.#options.plan.orders.filter((order) => !isFinished(order, this.#standing));
+  }
+
+  async #until(what: string, done: () => Promise<boolean>): Promise<void> {
+    while (!(await done())) {
+      if (performance.now() - this.#started > this.#options.limitMs)
+        throw new Error(`The day took longer than ${Math.round(this.#options.limitMs / 1000)} s while waiting until ${what}.\n${await this.#whatIsOpen()}`);
+      await wait(TICK_MS);
+    }
+  }
+
+  async #whatIsOpen(): Promise<string> {
+    const { vendors, cloud } = this.#options;
+    const orders = this.#unfinished().map(
+      (order) =>
+        `${order.orderId} (${order.course.name}): ${this.#standing.orders.get(order.orderId)?.status ?? 'never seen'} ${this.#standing.orders.get(order.orderId)?.holds.join(',') ?? ''}`,
+    );
+    const postings = vendors.outbox.open().map(({ id, status, attempts }) => `webhook ${id}: status ${status} after ${attempts} attempts`);
+    const queues = (await cloud.queueDepths())
+      .filter(({ waiting, inFlight }) => waiting + inFlight > 0)
+      .map(({ queue, waiting, inFlight }) => `queue ${queue}: ${waiting} waiting, ${inFlight} in flight`);
+    const people = this.#manager.busy + this.#plants.busy === 0 ? [] : [`people and plants have ${this.#manager.busy + this.#plants.busy} tasks under way`];
+    return [...orders, ...postings, ...queues, ...people]
+      .slice(0, 25)
+      .map((line) => `  ${line}`)
+      .join('\n');
+  }
+
+  #refusedDeeds(): Deed[] {
+    const deeds = ['opening/', 'supply/', 'look/', 'correct-address/', 'release-', 'authorise/'].flatMap((prefix) => this.#options.diary.deeds(prefix));
+    return deeds.filter(({ status }) => status < 200 || status >= 300);
+  }
+
+  #show(phase: string): void {
+    const { plan, vendors, onProgress } = this.#options;
+    const standing = this.#standing;
+    const outbox = vendors.outbox.counts();
+    onProgress({
+      phase,
+      orders: plan.orders.length,
+      webhooksSent: outbox.acknowledged,
+      webhooks: outbox.acknowledged + outbox.due + outbox.waiting,
+      accepted: standing.orders.size,
+      held: standing.ordersAt('held'),
+      backordered: standing.ordersAt('backordered'),
+      labelled: standing.parcelsThat('parcel.labelled'),
+      dispatched: standing.parcelsThat('parcel.dispatched'),
+      delivered: standing.parcelsThat('parcel.delivered'),
+      done: plan.orders.filter((order) => isFinished(order, standing)).length,
+      customerNotices: this.#counts.customers,
+      plantAlerts: this.#counts.plants,
+      seconds: (performance.now() - this.#started) / 1000,
+    });
+  }
+
+  #figures({ plan, snapshot, vendors, seen }: Evidence): Figures {
+    const { orders } = snapshot.table;
+    const at = (status: string) => orders.filter((order) => order.status === status).length;
+    const happened = (type: string) => new Set(snapshot.facts.flatMap((event) => (event.entity === 'order' && event.type === type ? [event.order.orderId] : []))).size;
+    const takenIn = snapshot.facts.filter(
+      ({ entity, type }) => entity === 'order' && ['order.accepted', 'order.changed', 'order.noted', 'order.cancelled', 'order.closed'].includes(type),
+    ).length;
+    return {
+      orders: {
+        received: orders.length,
+        accepted: happened('order.accepted'),
+        duplicatesRefused: Math.max(0, plan.postings.length - takenIn),
+        held: happened('order.held'),
+        backordered: happened('order.backordered'),
+        delivered: at('delivered'),
+        returned: snapshot.table.parcels.filter(({ status }) => status === 'returned').length,
+        cancelled: at('cancelled'),
+        closed: at('closed'),
+      },
+      labelsBought: vendors.easypost.charges().length,
+      customerNotices: seen.customers.length,
+      plantAlerts: seen.plants.length,
+      reportObjects: snapshot.reports.length,
+      deadLetters: snapshot.deadLetters.length,
+      seconds: Math.round((performance.now() - this.#started) / 100) / 10,
+    };
+  }
+}
+
+/** Whether an order has come to the end that was planned, as far as the events tell. */
+function isFinished(order: PlannedOrder, standing: Standing): boolean {
+  const stands = standing.orders.get(order.orderId);
+  const ends = { delivered: 'delivered', returned: 'dispatched', cancelled: 'cancelled', closed: 'closed', held: 'held', intercepted: 'packed' } as const;
+  if (stands?.status !== ends[order.ending]) return false;
+  return order.ending !== 'intercepted' || stands.holds.includes('address');
+}
+
+function shopOrder(order: PlannedOrder, fault: Plan['storefrontFaults'][number]['fault'] | undefined) {
+  const last = order.versions.at(-1);
+  const lines = order.sold.lines.filter(({ kind }) => kind === 'goods').map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity: quantity - (last?.removed[lineId] ?? 0) }));
+  return { sourceId: order.sold.sourceId, lines, ...(fault !== undefined && { fault }) };
+}
+
+async function sendOnce(input: BadInput, cloud: Cloud, diary: Diary): Promise<void> {
+  const id = `bad/${input.name}`;
+  while (diary.deed(id) === undefined) {
+    const status = await send(input, cloud.apiUrl);
+    if (status === 0 || status === 503) await wait(500);
+    else diary.did({ id, status, answer: '' });
+  }
+}
+
+/** @returns the status, or 0 when there was no answer */
+async function send({ method, path, headers, body }: BadInput, apiUrl: string): Promise<number> {
+  try {
+    const content = method === 'GET' ? {} : { body };
+    const response = await fetch(`${apiUrl}${path}`, { method, headers, ...content, signal: AbortSignal.timeout(15_000) });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return 0;
+  }
+}
+
+function textOf(body: string): string {
+  const { text }: { text: string } = JSON.parse(body);
+  return text;
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,270 @@
+import type { Address } from '../../core/address.ts';
+import type { Client } from '../../core/client.ts';
+import { orderIdOf } from '../../core/id.ts';
+import { type CallbackFault, type CustomTopic, customOrder } from '../simulators/custom.ts';
+import type { CarrierFault } from '../simulators/easypost.ts';
+import type { Journey } from '../simulators/journey.ts';
+import type { Posting } from '../simulators/outbox.ts';
+import { type Random, seeded } from '../simulators/seed.ts';
+import { type ShopifyTopic, shopifyOrder } from '../simulators/shopify-payload.ts';
+import { type Buyer, type SoldLine, type SoldOrder, type SoldVersion, totalOf, unitsLeft } from '../simulators/sold-order.ts';
+import { COURSES, type Course, type Ending, type Gate, sharesOf } from './courses.ts';
+import { inventBuyer } from './people.ts';
+
+/** One order of the day: what its customer does, and how it must end. */
+export interface PlannedOrder {
+  readonly orderId: string;
+  readonly connectionId: string;
+  readonly course: Course;
+  readonly sold: SoldOrder;
+  /** Oldest first; the last one is what the customer wants in the end. */
+  readonly versions: readonly SoldVersion[];
+  readonly recipient: string;
+  /** Where the parcel must go in the end. */
+  readonly address: Address;
+  readonly ending: Ending;
+  readonly journey: Journey;
+  readonly fault?: CarrierFault;
+}
+
+/** Postings that wait until the hub has seen an order come to a state. */
+export interface GatedPosting {
+  readonly postingId: string;
+  readonly orderId: string;
+  readonly gate: Gate;
+}
+
+/** Goods that are in the warehouses when the day begins. */
+export interface OpeningStock {
+  readonly warehouse: string;
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+/** A whole day of trade: the same options always make the same plan. */
+export interface Plan {
+  readonly orders: readonly PlannedOrder[];
+  readonly postings: readonly Posting[];
+  readonly gated: readonly GatedPosting[];
+  readonly opening: readonly OpeningStock[];
+  readonly storefrontFaults: readonly { readonly orderId: string; readonly fault: CallbackFault }[];
+  /** Postings that repeat another one: same bytes, or the same order version under a new id. */
+  readonly duplicates: number;
+  /** Postings of a version that is older than one sent before it. */
+  readonly stale: number;
+}
+
+/** What a plan is made from. */
+export interface PlanOptions {
+  readonly client: Client;
+  readonly orders: number;
+  readonly seed: string;
+  /** When the day begins, in milliseconds since 1970, on a whole second. */
+  readonly startAt: number;
+  readonly shop: string;
+  readonly wholesale: string;
+}
+
+const FIRST_SHOPIFY_ID = 820_982_911_946_154_508n;
+/** Milliseconds between two orders of the day. */
+const PACE_MS = 22;
+const DUPLICATE_SHARE = 0.15;
+
+/** Draws up a day of trade. */
+export function planDay(options: PlanOptions): Plan {
+  const random = seeded(`${options.seed}/${options.orders}`);
+  const courses = coursesOf(options.orders, random);
+  const orders = courses.map((course, index) => planOrder(index, course, options, random));
+  const drafts = orders.flatMap((order, index) => postingsOf(order, options.startAt + index * PACE_MS, options, random));
+  return {
+    orders,
+    postings: drafts.map(({ posting }) => posting),
+    gated: drafts.flatMap(({ posting, order, gate }) => (gate === undefined ? [] : [{ postingId: posting.id, orderId: order.orderId, gate }])),
+    opening: openingOf(orders, options.client),
+    storefrontFaults: storefrontFaultsOf(orders, options.shop),
+    duplicates: drafts.filter(({ duplicate }) => duplicate).length,
+    stale: drafts.filter(({ stale }) => stale).length,
+  };
+}
+
+/** Every course at least once where the day is long enough, and the rest clean. */
+function coursesOf(count: number, random: Random): Course[] {
+  const special = COURSES.flatMap((course) => Array.from({ length: sharesOf(course, count) }, () => course)).slice(0, Math.floor(count * 0.6));
+  const clean = Array.from({ length: count - special.length }, () => COURSES[0]);
+  return random.shuffle([...special, ...clean]);
+}
+
+function planOrder(index: number, course: Course, options: PlanOptions, random: Random): PlannedOrder {
+  const connectionId = index % 3 === 2 ? options.wholesale : options.shop;
+  const isShop = connectionId === options.shop;
+  // Half of Shopify's ids are past 2^53, where a double would damage them.
+  const sourceId = isShop ? String(index % 2 === 0 ? FIRST_SHOPIFY_ID + BigInt(index) : 5_400_000_000_000 + index) : `W-${String(index + 1).padStart(6, '0')}`;
+  const placedAt = iso(options.startAt - random.int(120, 3_600) * 1000);
+  const lines = linesOf(sourceId, course, options.client, random);
+  const customer = inventBuyer(index, random);
+  const buyer = course.address(customer);
+  const sold: SoldOrder = {
+    sourceId,
+    number: isShop ? `#${1001 + index}` : `WH-${2001 + index}`,
+    placedAt,
+    currency: options.client.currency,
+    test: course.name === 'test',
+    buyer,
+    shipped: course.name !== 'digital' && course.name !== 'no-address',
+    lines,
+  };
+  const versions = course.versions.map((change, version): SoldVersion => {
+    const goods = lines.find((line) => line.kind === 'goods' && line.quantity > 1);
+    return {
+      version: version + 1,
+      updatedAt: iso(Date.parse(placedAt) + version * 45_000),
+      paid: change.paid ?? true,
+      cancelled: change.cancelled ?? false,
+      removed: change.refundOne === true && goods !== undefined ? { [goods.lineId]: 1 } : {},
+      note: change.note ?? '',
+    };
+  });
+  const recipient = `${buyer.firstName} ${buyer.lastName}`;
+  const { ending, journey, fault } = course;
+  const address = addressOf(course.help.includes('correct-address') ? customer : buyer);
+  return { orderId: orderIdOf(connectionId, sourceId), connectionId, course, sold, versions, recipient, address, ending, journey, ...(fault !== undefined && { fault }) };
+}
+
+function addressOf(buyer: Buyer): Address {
+  const { company, line1, line2, city, region, postalCode, country, phone } = buyer;
+  const optional = { ...(company !== '' && { company }), ...(line2 !== '' && { line2 }), ...(region !== '' && { region }) };
+  return { name: `${buyer.firstName} ${buyer.lastName}`, line1, city, postalCode, country, phone, ...optional };
+}
+
+/** A price for a product, from its weight: good enough for a story. Minor units. */
+function priceOf(weight: number): number {
+  return 900 + Math.round((weight * 9) / 100) * 100;
+}
+
+function linesOf(sourceId: string, course: Course, client: Client, random: Random): SoldLine[] {
+  const limit = client.policies.authorisation.limit ?? Number.POSITIVE_INFINITY;
+  const id = (n: number) => `${sourceId.replace(/\D/g, '').slice(-9).padStart(11, '1')}${n}`;
+  if (course.name === 'digital') return [{ lineId: id(1), sku: null, title: 'Gift card', quantity: 1, unitPrice: 5_000, grams: 0, kind: 'gift-card' }];
+  if (course.name === 'no-sku') return [{ lineId: id(1), sku: null, title: 'Hand-made one-off', quantity: 1, unitPrice: 12_000, grams: 400, kind: 'goods' }];
+  const products = random.shuffle(client.products).slice(0, random.pick([1, 1, 1, 2, 2, 3]));
+  const lines: SoldLine[] = [];
+  let total = 0;
+  for (const product of products) {
+    const price = priceOf(product.weight);
+    const quantity = Math.max(course.minimumUnits, random.pick([1, 1, 2, 2, 3]));
+    const affordable = lines.length === 0 ? Math.max(course.minimumUnits, Math.min(quantity, Math.floor(limit / price))) : Math.min(quantity, Math.floor((limit - total) / price));
+    if (affordable < 1) continue;
+    total += price * affordable;
+    lines.push({ lineId: id(lines.length + 1), sku: product.sku, title: product.name, quantity: affordable, unitPrice: price, grams: product.weight, kind: 'goods' });
+  }
+  if (course.overLimit) return overLimit(lines, limit);
+  // A tip is a line without a product.
+  const tip = random.chance(0.1) && total + 300 <= limit;
+  return tip ? [...lines, { lineId: id(lines.length + 1), sku: null, title: 'Tip', quantity: 1, unitPrice: 300, grams: 0, kind: 'tip' }] : lines;
+}
+
+function overLimit(lines: readonly SoldLine[], limit: number): SoldLine[] {
+  const [first, ...rest] = lines;
+  if (first === undefined || limit === Number.POSITIVE_INFINITY) return [...lines];
+  return [{ ...first, quantity: 2, unitPrice: Math.ceil(limit / 2) + 100 }, ...rest];
+}
+
+interface Draft {
+  readonly posting: Posting;
+  readonly order: PlannedOrder;
+  readonly gate?: Gate;
+  readonly duplicate: boolean;
+  readonly stale: boolean;
+}
+
+function postingsOf(order: PlannedOrder, due: number, options: PlanOptions, random: Random): Draft[] {
+  const sent = order.course.sends.map(({ version, afterMs = 0, gate }, index): Draft => {
+    const draft = postingOf(order, version, `${order.orderId}/${index}`, due + afterMs + random.int(0, 400), options);
+    const earlier = order.course.sends.slice(0, index).map((one) => one.version);
+    const posting = gate === undefined ? draft : { ...draft, due: null };
+    return { order, posting, ...(gate !== undefined && { gate }), duplicate: earlier.includes(version), stale: earlier.some((one) => one > version) };
+  });
+  const first = sent[0];
+  if (first === undefined || first.gate !== undefined || !random.chance(DUPLICATE_SHARE)) return sent;
+  const again = { ...first.posting, id: `${first.posting.id}/again`, due: due + random.int(200, 3_000) };
+  const renamed = random.chance(0.5)
+    ? again
+    : { ...again, meta: { ...again.meta, webhookId: `${again.meta.webhookId}-b`, ...(again.meta.topic === 'orders/create' && { topic: 'orders/updated' }) } };
+  return [...sent, { order, posting: renamed, duplicate: true, stale: false }];
+}
+
+const TOPICS: Readonly<Record<'created' | 'updated' | 'paid' | 'cancelled', { readonly shopify: ShopifyTopic; readonly custom: CustomTopic }>> = {
+  created: { shopify: 'orders/create', custom: 'order.created' },
+  updated: { shopify: 'orders/updated', custom: 'order.updated' },
+  paid: { shopify: 'orders/paid', custom: 'order.paid' },
+  cancelled: { shopify: 'orders/cancelled', custom: 'order.cancelled' },
+};
+
+function postingOf(order: PlannedOrder, number: number, id: string, due: number, options: PlanOptions): Posting {
+  const version = order.versions[number - 1];
+  if (version === undefined) throw new Error(`The course ${order.course.name} has no version ${number}.`);
+  const before = order.versions[number - 2];
+  const happened = before === undefined ? 'created' : version.cancelled ? 'cancelled' : version.paid && !before.paid ? 'paid' : 'updated';
+  const topics = TOPICS[happened];
+  const isShop = order.connectionId === options.shop;
+  const body = isShop ? shopifyOrder(order.sold, version) : customOrder(topics.custom, order.sold, version);
+  const meta = {
+    topic: isShop ? topics.shopify : topics.custom,
+    webhookId: `msg_${id.replace(/[^A-Za-z0-9]/g, '_')}`,
+    triggeredAt: version.updatedAt,
+    test: String(order.sold.test),
+  };
+  return { id, sender: order.connectionId, meta, body, due };
+}
+
+/** Stock that lasts the day for most products; two are sold more than there is, until their plants deliver. */
+function openingOf(orders: readonly PlannedOrder[], client: Client): OpeningStock[] {
+  const wanted = new Map<string, number>();
+  for (const { sold, versions } of orders) {
+    const last = versions.at(-1);
+    for (const line of sold.lines) if (line.sku !== null && last !== undefined) wanted.set(line.sku, (wanted.get(line.sku) ?? 0) + unitsLeft(line, last));
+  }
+  const scarce = [...wanted]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, 2)
+    .map(([sku]) => sku);
+  return client.warehouses.flatMap(({ id }, index) =>
+    client.products.map(({ sku, reorder }) => {
+      const demand = wanted.get(sku) ?? 0;
+      const share = scarce.includes(sku) ? (index === 0 ? 0.2 : 0.08) : index === 0 ? 0.9 : 0.4;
+      return { warehouse: id, sku, quantity: Math.max(1, Math.ceil(demand * share) + (scarce.includes(sku) ? 0 : reorder.point)) };
+    }),
+  );
+}
+
+/** Once each: what goes wrong when storefronts are told that a parcel left. */
+function storefrontFaultsOf(orders: readonly PlannedOrder[], shop: string): Plan['storefrontFaults'] {
+  const faults = ['hang-after', 'busy', 'broken'] as const;
+  const clean = Map.groupBy(
+    orders.filter(({ course }) => course === COURSES[0]),
+    ({ connectionId }) => connectionId === shop,
+  );
+  return faults.flatMap((fault, index) => [true, false].flatMap((isShop) => (clean.get(isShop) ?? []).slice(index, index + 1).map(({ orderId }) => ({ orderId, fault }))));
+}
+
+/** What the customer pays in the end. Minor units. */
+export function finalTotal(order: PlannedOrder): number {
+  const last = order.versions.at(-1);
+  return last === undefined ? 0 : totalOf(order.sold, last);
+}
+
+/** Units of each SKU that must end in the parcel. */
+export function finalUnits(order: PlannedOrder): Map<string, number> {
+  const units = new Map<string, number>();
+  const last = order.versions.at(-1);
+  if (last === undefined) return units;
+  for (const line of order.sold.lines) {
+    if (line.kind !== 'goods' || line.sku === null) continue;
+    units.set(line.sku, (units.get(line.sku) ?? 0) + unitsLeft(line, last));
+  }
+  return units;
+}
+
+function iso(at: number): string {
+  return new Date(Math.floor(at / 1000) * 1000).toISOString();
+}

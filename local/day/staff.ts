@@ -1,0 +1,82 @@
+import type { Cloud } from '../cloud/cloud.ts';
+import type { Diary } from './diary.ts';
+
+/** What a person or a system asks of the hub's API. */
+export interface Task {
+  /** Unique in the day: what is done stays done over restarts. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+const RETRY_MS = 700;
+
+/** Somebody with a token who works through tasks, again and again until the hub has taken each. */
+export class Staff {
+  readonly #cloud: Cloud;
+  readonly #diary: Diary;
+  readonly #user: string;
+  readonly #scopes: readonly string[];
+  readonly #underWay = new Map<string, Promise<void>>();
+  #token: Promise<string> | undefined;
+  #stopped = false;
+
+  constructor(cloud: Cloud, diary: Diary, user: string, scopes: readonly string[]) {
+    this.#cloud = cloud;
+    this.#diary = diary;
+    this.#user = user;
+    this.#scopes = scopes;
+  }
+
+  /** Takes tasks on, to be done one after the other; those done already are left alone. */
+  take(tasks: readonly Task[], afterMs = 0): void {
+    const id = tasks[0]?.id;
+    if (id === undefined || this.#underWay.has(id) || tasks.every((task) => this.#diary.deed(task.id) !== undefined)) return;
+    const work = wait(afterMs).then(() => this.#work(tasks));
+    this.#underWay.set(
+      id,
+      work.finally(() => this.#underWay.delete(id)),
+    );
+  }
+
+  /** Tasks taken on and not yet done. */
+  get busy(): number {
+    return this.#underWay.size;
+  }
+
+  /** Puts everything down. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  async #work(tasks: readonly Task[]): Promise<void> {
+    for (const task of tasks) {
+      while (!this.#stopped && this.#diary.deed(task.id) === undefined) await this.#attempt(task);
+    }
+  }
+
+  /** Whatever is no passing trouble of the hub is an answer: a refusal too, which the checks will show. */
+  async #attempt(task: Task): Promise<void> {
+    try {
+      const { status, answer } = await this.#ask(task);
+      if (status < 500 && status !== 429) return this.#diary.did({ id: task.id, status, answer });
+    } catch (cause) {
+      if (!(cause instanceof TypeError || (cause instanceof DOMException && cause.name === 'TimeoutError'))) throw cause;
+    }
+    await wait(RETRY_MS);
+  }
+
+  async #ask({ method, path, body }: Task): Promise<{ status: number; answer: string }> {
+    this.#token ??= this.#cloud.issuer.token({ user: this.#user, scopes: this.#scopes, expiresInSeconds: 36_000 });
+    const headers = { authorization: `Bearer ${await this.#token}`, 'content-type': 'application/json' };
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${this.#cloud.apiUrl}${path}`, { method, headers, ...content, signal: AbortSignal.timeout(12_000) });
+    return { status: response.status, answer: (await response.text()).slice(0, 300) };
+  }
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,31 @@
+import type { Check } from './checks/check.ts';
+import type { DayResult, Figures } from './day.ts';
+
+/** What happened, for people. */
+export function summaryOf({ figures, checks }: Pick<DayResult, 'figures' | 'checks'>): string {
+  const failed = checks.filter(({ ok }) => !ok).length;
+  const verdict = failed === 0 ? `All ${checks.length} checks hold.` : `${failed} of ${checks.length} checks FAILED.`;
+  return [...happened(figures), '', ...checks.flatMap(checkLines), '', verdict].join('\n');
+}
+
+function happened({ orders, ...rest }: Figures): string[] {
+  const rows: readonly [string, string][] = [
+    ['Orders', `${orders.received} received; ${orders.duplicatesRefused} duplicates and older versions refused`],
+    ['', `${orders.held} held for a person or a payment, ${orders.backordered} waited for stock`],
+    ['', `${orders.delivered} delivered, ${orders.returned} returned, ${orders.cancelled} cancelled, ${orders.closed} closed with nothing to ship`],
+    ['Labels', `${rest.labelsBought} bought`],
+    ['Told', `${rest.customerNotices} notices to customers, ${rest.plantAlerts} alerts to plants`],
+    ['Report', `${rest.reportObjects} objects`],
+    ['Dead letters', `${rest.deadLetters}, all of them sent broken on purpose`],
+    ['Time', `${rest.seconds} s`],
+  ];
+  return rows.map(([name, text]) => `  ${name.padEnd(13)} ${text}`);
+}
+
+const FAULTS_SHOWN = 8;
+
+function checkLines({ name, ok, figures, faults }: Check): string[] {
+  const shown = faults.slice(0, FAULTS_SHOWN).map((fault) => `           - ${fault}`);
+  const more = faults.length > FAULTS_SHOWN ? [`           - and ${faults.length - FAULTS_SHOWN} more`] : [];
+  return [`  ${ok ? ' ok ' : 'FAIL'}   ${name.padEnd(50)} ${figures}`, ...shown, ...more];
+}

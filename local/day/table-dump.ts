@@ -1,0 +1,65 @@
+import * as z from 'zod';
+
+const Demand = z.object({ sku: z.string(), quantity: z.int() });
+const OrderRow = z.object({
+  entity: z.literal('order'),
+  orderId: z.string(),
+  status: z.string(),
+  holds: z.array(z.object({ kind: z.string() })),
+  demand: z.array(Demand),
+  total: z.int(),
+  source: z.object({ version: z.number() }),
+});
+const ParcelRow = z.object({
+  entity: z.literal('parcel'),
+  orderId: z.string(),
+  parcel: z.int(),
+  status: z.string(),
+  units: z.array(Demand),
+  label: z.object({ carrier: z.string(), trackingNumber: z.string(), cost: z.int(), currency: z.string(), document: z.string() }).optional(),
+});
+const PurchaseRow = z.object({ entity: z.literal('purchase'), orderId: z.string(), attempt: z.int(), status: z.string(), carrierRef: z.string() });
+const StockRow = z.object({ entity: z.literal('stock'), sku: z.string(), warehouse: z.string(), onHand: z.int(), reserved: z.int(), available: z.int(), incoming: z.int() });
+const Moved = z.object({ reason: z.string(), cause: z.string(), onHand: z.int(), reserved: z.int() });
+const LedgerRow = z.object({
+  entity: z.literal('ledger'),
+  sku: z.string(),
+  warehouse: z.string(),
+  onHand: z.int(),
+  reserved: z.int(),
+  incoming: z.int(),
+  movements: z.array(Moved),
+});
+const SupplyRow = z.object({ entity: z.literal('supply'), requestId: z.string(), plant: z.string(), sku: z.string(), warehouse: z.string(), status: z.string() });
+
+const Row = z.discriminatedUnion('entity', [OrderRow, ParcelRow, PurchaseRow, StockRow, LedgerRow, SupplyRow]);
+
+/** The rows of the table that the day's checks look at, read leniently: only what they compare. */
+export interface TableDump {
+  readonly orders: readonly z.infer<typeof OrderRow>[];
+  readonly parcels: readonly z.infer<typeof ParcelRow>[];
+  readonly purchases: readonly z.infer<typeof PurchaseRow>[];
+  readonly stock: readonly z.infer<typeof StockRow>[];
+  readonly ledger: readonly z.infer<typeof LedgerRow>[];
+  readonly supply: readonly z.infer<typeof SupplyRow>[];
+  /** How many rows there are of each kind. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** Sorts a table's items by kind. @throws ZodError for an item of a kind we look at that has another shape */
+export function dumpOf(items: readonly Record<string, unknown>[]): TableDump {
+  const rows = items.flatMap((item) => (ENTITIES.has(String(item.entity)) ? [Row.parse(item)] : []));
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(String(item.entity), (counts.get(String(item.entity)) ?? 0) + 1);
+  return {
+    orders: rows.filter((row) => row.entity === 'order'),
+    parcels: rows.filter((row) => row.entity === 'parcel'),
+    purchases: rows.filter((row) => row.entity === 'purchase'),
+    stock: rows.filter((row) => row.entity === 'stock'),
+    ledger: rows.filter((row) => row.entity === 'ledger'),
+    supply: rows.filter((row) => row.entity === 'supply'),
+    counts,
+  };
+}
+
+const ENTITIES = new Set(['order', 'parcel', 'purchase', 'stock', 'ledger', 'supply']);

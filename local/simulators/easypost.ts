@@ -1,0 +1,345 @@
+import type { DatabaseSync } from 'node:sqlite';
+import * as z from 'zod';
+import { sign } from '../../adapters/signature.ts';
+import { count, openDatabase, type Row, text } from './database.ts';
+import { JOURNEYS, type Journey, trackerEvent } from './journey.ts';
+import { labelPdf, labelPng, labelZpl } from './label-document.ts';
+import { type Answer, type Call, listen } from './listen.ts';
+import type { Address, Posting } from './outbox.ts';
+import { seeded } from './seed.ts';
+
+/**
+ * What goes wrong for a shipment, once. `*-rating`: before anything is bought; `error-before` and `throttled`: the purchase is
+ * refused and nothing is charged; `*-after-charge`: the label is charged, and the answer is lost or an error.
+ */
+export type CarrierFault =
+  | 'throttled-rating'
+  | 'error-rating'
+  | 'no-rates'
+  | 'error-before'
+  | 'throttled'
+  | 'declined'
+  | 'slow'
+  | 'hang-after-charge'
+  | 'reset-after-charge'
+  | 'error-after-charge'
+  | 'wrong-address';
+
+/** What the carrier will do with the parcel of one recipient. */
+export interface Expectation {
+  /** The recipient's name on the parcel; must be unique. */
+  readonly recipient: string;
+  readonly fault?: CarrierFault;
+  readonly journey: Journey;
+}
+
+/** Money the carrier took. */
+export interface Charge {
+  readonly shipmentId: string;
+  readonly reference: string;
+  readonly recipient: string;
+  readonly trackingCode: string;
+  /** Minor units. */
+  readonly cost: number;
+  readonly currency: string;
+  /** What the label shows. */
+  readonly printed: { readonly name: string; readonly line1: string; readonly line2: string; readonly city: string; readonly postalCode: string; readonly country: string };
+}
+
+/** How the simulated account is set up. */
+export interface EasypostOptions {
+  readonly file: string;
+  readonly apiKey: string;
+  /** Takes the trackers' callbacks. */
+  readonly post: (postings: readonly Posting[]) => void;
+  /** The outbox's name of this sender. */
+  readonly sender: string;
+  /** Milliseconds between two scans of a parcel. */
+  readonly stepMs: number;
+  /** The currency most rates are in; some are in USD. */
+  readonly currency: string;
+}
+
+/** EasyPost as the hub sees it. */
+export interface Easypost {
+  readonly endpoint: string;
+  expect(expectations: readonly Expectation[]): void;
+  /** Gives the parcels of these recipients to the carrier: from now on they travel. */
+  handOver(recipients: readonly string[]): void;
+  charges(): Charge[];
+  /** Purchases refused because the shipment had been bought already. */
+  repeats(): number;
+  close(): Promise<void>;
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS shipment (
+    id TEXT PRIMARY KEY, reference TEXT, recipient TEXT, shipment TEXT, rates TEXT, format TEXT, rate TEXT, tracking_code TEXT, wrong INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS charge (id INTEGER PRIMARY KEY, shipment_id TEXT, cost INTEGER, currency TEXT) STRICT;
+  CREATE TABLE IF NOT EXISTS expectation (recipient TEXT PRIMARY KEY, fault TEXT, left INTEGER, journey TEXT) STRICT;
+  CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER) STRICT;
+`;
+const SLOW_MS = 2_500;
+
+const optional = z.string().nullish();
+const AddressInput = z.object({
+  name: optional,
+  company: optional,
+  street1: z.string().min(1),
+  street2: optional,
+  city: z.string().min(1),
+  state: optional,
+  zip: optional,
+  country: z.string().length(2),
+  phone: optional,
+  email: optional,
+});
+type AddressInput = z.infer<typeof AddressInput>;
+const ShipmentInput = z.object({
+  shipment: z.object({
+    to_address: AddressInput,
+    from_address: AddressInput,
+    parcel: z.object({ weight: z.number().positive() }),
+    reference: z.string().optional(),
+    options: z.object({ label_format: z.enum(['PNG', 'PDF', 'ZPL', 'EPL2']).optional() }).optional(),
+  }),
+});
+const BuyInput = z.object({ rate: z.object({ id: z.string() }) });
+
+interface Rate {
+  readonly id: string;
+  readonly carrier: string;
+  readonly service: string;
+  readonly rate: string;
+  readonly currency: string;
+  readonly delivery_days: number | null;
+}
+
+/** Opens the API on the loopback interface. https://docs.easypost.com/docs/shipments */
+export async function openEasypost(options: EasypostOptions): Promise<Easypost> {
+  const database = openDatabase(options.file, SCHEMA);
+  const server = await listen((call) => answer(call, { database, options, origin: server.url }));
+  const account: Account = { database, options, origin: server.url };
+  return {
+    endpoint: `${server.url}/v2`,
+    expect: (expectations) => {
+      const insert = database.prepare('INSERT OR IGNORE INTO expectation VALUES (?, ?, 1, ?)');
+      for (const { recipient, fault, journey } of expectations) insert.run(recipient.toUpperCase(), fault ?? null, journey);
+    },
+    handOver: (recipients) => {
+      const bought = database.prepare('SELECT * FROM shipment WHERE recipient = ? AND tracking_code IS NOT NULL');
+      for (const recipient of recipients) for (const shipment of bought.all(recipient.toUpperCase())) travel(shipment, 'handed over', account);
+    },
+    charges: () => chargesOf(database),
+    repeats: () => count(database.prepare("SELECT value FROM counter WHERE name = 'repeat'").get(), 'value'),
+    close: async () => {
+      await server.close();
+      database.close();
+    },
+  };
+}
+
+/** How EasyPost addresses and signs a callback. https://docs.easypost.com/docs/webhooks */
+export function easypostAddress(updateUrl: string, secret: string): Address {
+  return ({ body }, now) => {
+    const scheme = { family: 'hmac-body', header: 'x-hmac-signature', encoding: 'hex', prefix: 'hmac-sha256-hex=', normalise: 'NFKD' } as const;
+    return { url: updateUrl, headers: { 'content-type': 'application/json', 'user-agent': 'EasyPost/v2 Webhooks', ...sign(body, scheme, secret, { id: '', at: now }) } };
+  };
+}
+
+interface Account {
+  readonly database: DatabaseSync;
+  readonly options: EasypostOptions;
+  readonly origin: string;
+}
+
+function answer(call: Call, account: Account): Answer | Promise<Answer> {
+  const [, first, second, id = '', action = ''] = call.path.split('/');
+  if (first === 'labels' && call.method === 'GET') return document(call.path.split('/')[2] ?? '', account);
+  if (first !== 'v2' || second !== 'shipments') return problem(404, 'NOT_FOUND', 'The requested resource could not be found.');
+  const expected = `Basic ${Buffer.from(`${account.options.apiKey}:`).toString('base64')}`;
+  if (call.headers.authorization !== expected) return problem(401, 'APIKEY.INACTIVE', 'This api key is no longer active.');
+  if (call.method === 'POST' && id === '') return rate(call, account);
+  const shipment = account.database.prepare('SELECT * FROM shipment WHERE id = ?').get(id);
+  if (shipment === undefined) return problem(404, 'SHIPMENT.NOT_FOUND', 'The shipment could not be found.');
+  if (call.method === 'POST' && action === 'buy') return buy(call, shipment, account);
+  return call.method === 'GET' && action === '' ? { status: 200, json: shipmentJson(shipment, account) } : problem(404, 'NOT_FOUND', 'The requested resource could not be found.');
+}
+
+function problem(status: number, code: string, message: string, headers: Record<string, string> = {}): Answer {
+  return { status, headers, json: { error: { code, message, errors: [] } } };
+}
+
+function rate(call: Call, account: Account): Answer {
+  const input = ShipmentInput.safeParse(JSON.parse(call.body));
+  if (!input.success) return problem(422, 'SHIPMENT.INVALID_PARAMS', z.prettifyError(input.error));
+  const { to_address, parcel, reference = '', options } = input.data.shipment;
+  const recipient = (to_address.name ?? to_address.company ?? '').toUpperCase();
+  if (takeFault(account, recipient, ['throttled-rating'])) return problem(429, 'RATE_LIMITED', 'Too many requests.', { 'retry-after': '1' });
+  if (takeFault(account, recipient, ['error-rating'])) return problem(503, 'SERVICE_UNAVAILABLE', 'The service is temporarily unavailable.');
+  const id = `shp_${next(account, 'shipment').toString(16).padStart(32, '0')}`;
+  const rates = takeFault(account, recipient, ['no-rates']) ? [] : ratesFor(id, parcel.weight, to_address.country, account.options.currency);
+  account.database
+    .prepare('INSERT INTO shipment (id, reference, recipient, shipment, rates, format) VALUES (?, ?, ?, ?, ?, ?)')
+    .run(id, reference, recipient, JSON.stringify(input.data.shipment), JSON.stringify(rates), options?.label_format ?? 'PNG');
+  return { status: 201, json: shipmentJson(account.database.prepare('SELECT * FROM shipment WHERE id = ?').get(id) ?? {}, account) };
+}
+
+/** Prices rise with weight and distance; the cheapest of all is in another currency, the next one is a service nobody asked for. */
+function ratesFor(id: string, ounces: number, country: string, currency: string): Rate[] {
+  const zone = country === 'DE' ? 0 : country === 'US' ? 900 : 350;
+  const priced = (base: number, perOunce: number) => Math.round(base + zone + ounces * perOunce);
+  const table = [
+    { carrier: 'USPS', service: 'GroundAdvantage', cost: priced(290, 2), currency: 'USD', delivery_days: 6 },
+    { carrier: 'FedEx', service: 'INTERNATIONAL_ECONOMY', cost: priced(310, 2), currency, delivery_days: null },
+    { carrier: 'USPS', service: 'Priority', cost: priced(420, 6), currency, delivery_days: 3 },
+    { carrier: 'UPS', service: 'UPSStandard', cost: priced(560, 3), currency, delivery_days: 2 },
+    { carrier: 'DHLExpress', service: 'ExpressWorldwide', cost: priced(1480, 4), currency, delivery_days: 1 },
+  ];
+  return table.map(({ cost, ...entry }, index) => ({
+    id: id.replace('shp_', `rate_${index}`),
+    rate: `${Math.trunc(cost / 100)}.${String(cost % 100).padStart(2, '0')}`,
+    ...entry,
+  }));
+}
+
+async function buy(call: Call, shipment: Row, account: Account): Promise<Answer> {
+  const input = BuyInput.safeParse(JSON.parse(call.body));
+  const rates: Rate[] = JSON.parse(text(shipment, 'rates'));
+  const chosen = rates.find(({ id }) => id === input.data?.rate.id);
+  if (chosen === undefined) return problem(422, 'SHIPMENT.RATES.UNAVAILABLE', 'The rate is not one of this shipment.');
+  if (text(shipment, 'tracking_code') !== '') {
+    next(account, 'repeat');
+    return problem(422, 'SHIPMENT.POSTAGE.EXISTS', 'Postage already exists for this shipment.');
+  }
+  const recipient = text(shipment, 'recipient');
+  if (takeFault(account, recipient, ['error-before'])) return problem(500, 'INTERNAL_SERVER_ERROR', 'We are looking into it.');
+  if (takeFault(account, recipient, ['throttled'])) return problem(429, 'RATE_LIMITED', 'Too many requests.');
+  if (takeFault(account, recipient, ['declined'])) return problem(402, 'PAYMENT_REQUIRED', 'Insufficient funds.');
+  if (takeFault(account, recipient, ['slow'])) await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+  return charge(shipment, chosen, recipient, account);
+}
+
+/** From here on the label is paid for, whatever becomes of the answer. */
+function charge(shipment: Row, chosen: Rate, recipient: string, account: Account): Answer {
+  const { database } = account;
+  const id = text(shipment, 'id');
+  const wrong = takeFault(account, recipient, ['wrong-address']);
+  const fault = faultOf(account, recipient);
+  const trackingCode = trackingCodeOf(chosen.carrier, next(account, 'tracking'));
+  database.prepare('INSERT INTO charge (shipment_id, cost, currency) VALUES (?, ?, ?)').run(id, Number(chosen.rate.replace('.', '')), chosen.currency);
+  database.prepare('UPDATE shipment SET rate = ?, tracking_code = ?, wrong = ? WHERE id = ?').run(chosen.id, trackingCode, wrong ? 1 : 0, id);
+  const bought = database.prepare('SELECT * FROM shipment WHERE id = ?').get(id) ?? {};
+  travel(bought, 'bought', account);
+  if (!takeFault(account, recipient, ['hang-after-charge', 'reset-after-charge', 'error-after-charge'])) return { status: 200, json: shipmentJson(bought, account) };
+  if (fault === 'error-after-charge') return problem(502, 'BAD_GATEWAY', 'The upstream carrier did not answer.');
+  return fault === 'hang-after-charge' ? 'hang' : 'reset';
+}
+
+function trackingCodeOf(carrier: string, number: number): string {
+  const digits = String(number).padStart(10, '0');
+  if (carrier === 'UPS') return `1Z999AA${digits}`;
+  return carrier === 'DHLExpress' ? `JD01${digits}` : `940010000000${digits}`;
+}
+
+function document(file: string, account: Account): Answer {
+  const [id = '', extension = ''] = file.split('.');
+  const shipment = account.database.prepare('SELECT * FROM shipment WHERE id = ?').get(id);
+  const code = text(shipment, 'tracking_code');
+  if (shipment === undefined || code === '') return { status: 404 };
+  const lines = ['SHIPPING LABEL (simulated)', code, `Reference ${text(shipment, 'reference')}`];
+  if (extension === 'pdf') return { status: 200, bytes: labelPdf(lines), headers: { 'content-type': 'application/pdf' } };
+  if (extension === 'zpl') return { status: 200, bytes: labelZpl(lines), headers: { 'content-type': 'application/zpl' } };
+  return { status: 200, bytes: labelPng(code), headers: { 'content-type': 'image/png' } };
+}
+
+/** Schedules the tracker's callbacks: some are sent twice, some overtake each other. Those that are scheduled already stay. */
+function travel(shipment: Row, because: 'bought' | 'handed over', { database, options }: Account): void {
+  const expectation = database.prepare('SELECT journey FROM expectation WHERE recipient = ?').get(text(shipment, 'recipient'));
+  const journey = Object.keys(JOURNEYS).find((name): name is Journey => name === text(expectation, 'journey')) ?? 'plain';
+  const id = text(shipment, 'id');
+  const random = seeded(id);
+  const rates: Rate[] = JSON.parse(text(shipment, 'rates'));
+  const carrier = rates.find((rate) => rate.id === text(shipment, 'rate'))?.carrier ?? '';
+  const start = Date.now() + (because === 'bought' ? 150 : options.stepMs);
+  const scans = JOURNEYS[journey].map((scan, index) => ({ scan, at: start + (because === 'bought' ? index : index - 1) * options.stepMs }));
+  const postings = scans.flatMap(({ at }, index) => {
+    if ((because === 'bought') !== (index === 0)) return [];
+    const eventId = `evt_${id.slice(-12)}${index}`;
+    const body = trackerEvent(eventId, { shipmentId: id, trackingCode: text(shipment, 'tracking_code'), carrier, scans: scans.slice(0, index + 1) });
+    const late = random.chance(0.1) ? options.stepMs * 1.5 : 0;
+    const posting = { id: eventId, sender: options.sender, meta: {}, body, due: at + late };
+    return random.chance(0.1) ? [posting, { ...posting, id: `${eventId}-again`, due: at + late + 120 }] : [posting];
+  });
+  options.post(postings);
+}
+
+function shipmentJson(shipment: Row, { origin }: Account): Record<string, unknown> {
+  const { to_address, from_address, parcel } = ShipmentInput.shape.shipment.parse(JSON.parse(text(shipment, 'shipment')));
+  const rates: Rate[] = JSON.parse(text(shipment, 'rates'));
+  const code = text(shipment, 'tracking_code');
+  const selected = rates.find(({ id }) => id === text(shipment, 'rate'));
+  const id = text(shipment, 'id');
+  const format = text(shipment, 'format');
+  const bought = code !== '' && selected !== undefined;
+  return {
+    id,
+    object: 'Shipment',
+    mode: 'test',
+    reference: text(shipment, 'reference'),
+    to_address: printed(to_address, count(shipment, 'wrong') === 1),
+    from_address: printed(from_address, false),
+    parcel: { object: 'Parcel', ...parcel },
+    rates: rates.map((rate) => ({ object: 'Rate', ...rate, list_rate: rate.rate, retail_rate: rate.rate, shipment_id: id, delivery_date_guaranteed: false })),
+    messages: rates.length > 0 ? [] : [{ carrier: 'USPS', type: 'rate_error', message: 'The destination is not served.' }],
+    selected_rate: selected === undefined ? null : { object: 'Rate', ...selected },
+    tracking_code: bought ? code : null,
+    postage_label: bought ? { object: 'PostageLabel', label_url: `${origin}/labels/${id}.${format.toLowerCase()}`, label_file_type: format, label_size: '4x6' } : null,
+    tracker: bought ? { object: 'Tracker', id: id.replace('shp_', 'trk_'), tracking_code: code, status: 'unknown', public_url: `https://track.easypost.com/${code}` } : null,
+    refund_status: null,
+    status: 'unknown',
+  };
+}
+
+/** Carriers answer in capitals, with a long ZIP code; a wrong one prints another house number. */
+function printed(address: AddressInput, wrong: boolean): Record<string, unknown> {
+  const upper = Object.fromEntries(Object.entries(address).map(([field, value]) => [field, typeof value === 'string' && field !== 'email' ? value.toUpperCase() : value]));
+  const zip = address.country === 'US' && /^\d{5}$/.test(address.zip ?? '') ? `${address.zip}-0042` : (address.zip ?? null);
+  return { object: 'Address', ...upper, zip, ...(wrong && { street1: `${address.street1.replace(/\d+/g, '')}999`.toUpperCase() }) };
+}
+
+function faultOf({ database }: Account, recipient: string): string {
+  return text(database.prepare('SELECT fault FROM expectation WHERE recipient = ? AND left > 0').get(recipient), 'fault');
+}
+
+/** Uses a recipient's fault up when it is one of those. */
+function takeFault(account: Account, recipient: string, faults: readonly CarrierFault[]): boolean {
+  const fault = faultOf(account, recipient);
+  if (!faults.some((candidate) => candidate === fault)) return false;
+  account.database.prepare('UPDATE expectation SET left = 0 WHERE recipient = ?').run(recipient);
+  return true;
+}
+
+function next({ database }: Account, name: string): number {
+  return count(database.prepare('INSERT INTO counter VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value').get(name), 'value');
+}
+
+function printedOn(shipment: Row): Charge['printed'] {
+  const { to_address } = ShipmentInput.shape.shipment.parse(JSON.parse(text(shipment, 'shipment')));
+  const { name, street1, street2, city, zip, country } = AddressInput.parse(printed(to_address, count(shipment, 'wrong') === 1));
+  return { name: name ?? '', line1: street1, line2: street2 ?? '', city, postalCode: zip ?? '', country };
+}
+
+function chargesOf(database: DatabaseSync): Charge[] {
+  const rows = database.prepare('SELECT charge.cost, charge.currency, shipment.* FROM charge JOIN shipment ON shipment.id = charge.shipment_id').all();
+  return rows.map((row) => ({
+    shipmentId: text(row, 'id'),
+    reference: text(row, 'reference'),
+    recipient: text(row, 'recipient'),
+    trackingCode: text(row, 'tracking_code'),
+    cost: count(row, 'cost'),
+    currency: text(row, 'currency'),
+    printed: printedOn(row),
+  }));
+}
