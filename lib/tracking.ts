@@ -13,7 +13,8 @@ export class Tracking extends Construct {
       failureMeans: 'parcels move and neither the hub nor the customer hears of it',
       timeout: Duration.seconds(20),
       maxConcurrency: 10,
-      receives: 5,
+      // A callback may come before our own note of the label, which a crash delays by the lease of 90 s: the growing pauses must outlast it.
+      receives: 10,
     })
       .knows(hub.clientLayer)
       .stores(hub.table);

@@ -22,7 +22,7 @@ export async function applyUpdate(delivery: Delivery, hub: Tracker): Promise<voi
   const act: Act = { by: delivery.connectionId, now: hub.now() };
   const name = await findByTrackingNumber(hub.table, delivery.connectionId, update.trackingNumber, act.now);
   // A carrier may be faster than our own note of the purchase.
-  if (name === undefined) throw new Unavailable('tracking.parcel-unknown', 'No parcel of ours has this tracking number yet.', { retryAfterSeconds: 3 });
+  if (name === undefined) throw new Unavailable('tracking.parcel-unknown', 'No parcel of ours has this tracking number yet.');
   // Before its events: whoever adds some in between writes the parcel too, and then our write of it is refused.
   const parcel = await readParcel(hub.table, name);
   const known = await readTrackingEvents(hub.table, name);
