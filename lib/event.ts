@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { ENV } from '../functions/shell/env.ts';
@@ -26,6 +26,8 @@ export class Event extends Construct {
       ...(hub.table.tableStreamArn && { eventSourceArn: hub.table.tableStreamArn }),
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,
+      // Most of what is written tells nobody anything: documents, ledger entries, scans, notices and the timeline itself.
+      filters: [FilterCriteria.filter({ dynamodb: { NewImage: { entity: { S: ['order', 'parcel', 'stock', 'supply', 'report'] } } } })],
       maxBatchingWindow: Duration.seconds(1),
       reportBatchItemFailures: true,
       bisectBatchOnError: true,

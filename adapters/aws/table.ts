@@ -45,7 +45,8 @@ export class Table {
   /** Reads one item, strongly consistent. */
   async get<E extends Marked>(key: Key, entity: E['entity']): Promise<E | undefined> {
     const { Item } = await this.client.send(new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true }));
-    return Item !== undefined && isEntity<E>(Item, entity) ? Item : undefined;
+    const item = withoutKey(Item ?? {});
+    return isEntity<E>(item, entity) ? item : undefined;
   }
 
   /** Reads many items, in no particular order; absent ones are left out. */
@@ -58,7 +59,7 @@ export class Table {
         const { Responses, UnprocessedKeys }: BatchGetCommandOutput = await this.client.send(
           new BatchGetCommand({ RequestItems: { [this.name]: { Keys, ConsistentRead: consistent } } }),
         );
-        for (const item of Responses?.[this.name] ?? []) if (isEntity<E>(item, entity)) found.push(item);
+        for (const item of (Responses?.[this.name] ?? []).map(withoutKey)) if (isEntity<E>(item, entity)) found.push(item);
         Keys = UnprocessedKeys?.[this.name]?.Keys;
       }
     }
@@ -73,7 +74,10 @@ export class Table {
       ExpressionAttributeValues: { ':partition': partition, ':prefix': prefix },
       ...options,
     };
-    for await (const item of this.pages(input)) if (isEntity<E>(item, entity)) yield item;
+    for await (const page of this.pages(input)) {
+      const item = withoutKey(page);
+      if (isEntity<E>(item, entity)) yield item;
+    }
   }
 
   /** Reads the raw items of a query, page by page. */
@@ -128,6 +132,11 @@ function refusalReasons(error: unknown): string[] {
   if (error instanceof TransactionConflictException) return ['TransactionConflict'];
   if (error instanceof TransactionCanceledException) return (error.CancellationReasons ?? []).map((reason) => reason.Code ?? 'None');
   throw error;
+}
+
+/** Where an item is kept is not part of what it says. */
+function withoutKey({ PK: _partition, SK: _sort, ...item }: Item): Item {
+  return item;
 }
 
 /** Whether an item is what it is taken for: the mark is written by this code alone. */

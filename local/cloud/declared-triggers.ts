@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { CloudQueue } from './cloud.ts';
 import { lastPart } from './declared-messaging.ts';
+import { readFilter } from './event-filter.ts';
 import type { FunctionDefinition } from './functions.ts';
 import type { GatewayAuthorizer, GatewayRoute } from './gateway-routes.ts';
 import type { QueueMapping } from './queue-mapping.ts';
@@ -11,7 +12,7 @@ import type { StreamMapping } from './stream-mapping.ts';
 /** A mapping with the function it feeds. */
 export type Mapped<Mapping> = Mapping & { readonly functionId: string };
 
-// Strict: a property that would be left out, such as a filter, is an error here rather than a surprise in AWS.
+// Strict: a property that would be left out is an error here rather than a surprise in AWS.
 const MappingProperties = z.strictObject({
   EventSourceArn: z.string(),
   FunctionName: z.string(),
@@ -23,6 +24,7 @@ const MappingProperties = z.strictObject({
   BisectBatchOnFunctionError: z.boolean().default(false),
   MaximumRetryAttempts: z.coerce.number().default(-1),
   DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.string() }).optional() }).default({}),
+  FilterCriteria: z.unknown().optional(),
   Enabled: z.boolean().default(true),
   // Without effect on one machine: one shard, read by one poller, records seldom a day old; tags and metrics are for AWS.
   ParallelizationFactor: z.unknown().optional(),
@@ -41,6 +43,7 @@ const isQueue = (arn: string) => arn.startsWith('arn:aws:sqs:');
 export function declaredQueueMappings(resources: Resources, functions: readonly FunctionDefinition[], queues: readonly CloudQueue[], instances: number): Mapped<QueueMapping>[] {
   return mappings(resources)
     .filter(({ properties }) => isQueue(properties.EventSourceArn))
+    .map(unfiltered)
     .map(({ path, properties }) => ({
       functionId: functionByReference(functions, properties.FunctionName, path),
       queueUrl: queueUrl(queues, properties.EventSourceArn, path),
@@ -50,6 +53,11 @@ export function declaredQueueMappings(resources: Resources, functions: readonly 
       concurrency: Math.min(instances, properties.ScalingConfig.MaximumConcurrency ?? UNBOUNDED),
       partial: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
     }));
+}
+
+function unfiltered<Declared extends { readonly path: string; readonly properties: { readonly FilterCriteria?: unknown } }>(declared: Declared): Declared {
+  if (declared.properties.FilterCriteria === undefined) return declared;
+  throw new Error(`${declared.path} filters the messages of a queue, which the local cloud does not know; filter at the topic instead.`);
 }
 
 /**
@@ -79,6 +87,7 @@ export function declaredStreamMappings(
         partial: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
         bisect: properties.BisectBatchOnFunctionError,
         retries: properties.MaximumRetryAttempts,
+        wants: properties.FilterCriteria === undefined ? () => true : readFilter(properties.FilterCriteria, path),
         failureQueueUrl: destination === undefined ? undefined : queueUrl(queues, destination, path),
       };
     });

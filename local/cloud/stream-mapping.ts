@@ -21,6 +21,8 @@ export interface StreamMapping {
   /** Retries of a batch before it goes to the failure queue; -1 for ever. */
   readonly retries: number;
   readonly failureQueueUrl: string | undefined;
+  /** Records that it does not want are passed over. */
+  readonly wants: (record: object) => boolean;
 }
 
 /** What a stream mapping works with. */
@@ -76,8 +78,9 @@ export function startStreamMapping(mapping: StreamMapping, context: StreamMappin
     while (!stopping.signal.aborted) {
       try {
         const records = await collect();
-        if (records.length > 0) await work(records);
-        else await pause(IDLE_POLL_MS);
+        const wanted = records.filter((record) => mapping.wants(record));
+        if (await work(wanted)) advance(records);
+        if (records.length === 0) await pause(IDLE_POLL_MS);
       } catch (error) {
         if (stopping.signal.aborted) return;
         context.log(`${streamArn}: ${error instanceof Error ? error.message : String(error)}`);
@@ -105,12 +108,13 @@ export function startStreamMapping(mapping: StreamMapping, context: StreamMappin
     return Records.parse(await call('GetRecords', { ShardIterator, Limit: limit })).Records;
   }
 
-  async function work(batch: readonly StreamRecord[]): Promise<void> {
+  /** @returns whether every record succeeded or was set aside */
+  async function work(batch: readonly StreamRecord[]): Promise<boolean> {
     let remaining = batch;
     let retries = 0;
     while (remaining.length > 0) {
       const outcome = await context.invoke({ Records: remaining.map((record) => eventRecord(record, streamArn, context.region)) });
-      if (stopping.signal.aborted && outcome.kind === 'failed') return;
+      if (stopping.signal.aborted && outcome.kind === 'failed') return false;
       const identifiers = remaining.map(({ dynamodb }) => dynamodb.SequenceNumber);
       const failed = failedItems(outcome, identifiers, mapping.partial);
       const good = failed.size === 0 ? remaining.length : identifiers.findIndex((identifier) => failed.has(identifier));
@@ -120,17 +124,18 @@ export function startStreamMapping(mapping: StreamMapping, context: StreamMappin
         retries = 0;
       } else if (mapping.bisect && remaining.length > 1) {
         const middle = Math.ceil(remaining.length / 2);
-        await work(remaining.slice(0, middle));
+        if (!(await work(remaining.slice(0, middle)))) return false;
         remaining = remaining.slice(middle);
       } else if (mapping.retries >= 0 && retries >= mapping.retries) {
         await setAside(remaining, retries + 1);
-        return;
+        return true;
       } else {
         retries += 1;
         await pause(Math.min(MAX_BACKOFF_MS, 50 * 2 ** retries));
       }
-      if (stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return remaining.length === 0;
     }
+    return true;
   }
 
   function advance(done: readonly StreamRecord[]): void {
