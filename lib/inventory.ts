@@ -26,6 +26,6 @@ export class Inventory extends Construct {
       .knows(hub.clientLayer)
       .stores(hub.table)
       .searches(hub.table, WORK_INDEX)
-      .hears('backorders', hub.topics.events, { type: ['stock.gained'] });
+      .hears('backorders', hub.topics.events, { type: ['stock.gained', 'order.backordered'] });
   }
 }

@@ -24,7 +24,7 @@ export async function readParcel(table: Table, name: ParcelName): Promise<Parcel
 
 /** Reads the parcels of an order. */
 export async function readParcels(table: Table, orderId: string): Promise<Parcel[]> {
-  return await Array.fromAsync(table.query<Parcel>(`O#${orderId}`, 'P#', 'parcel'));
+  return await Array.fromAsync(table.query<Parcel>(`O#${orderId}`, 'P#', 'parcel', { ConsistentRead: true }));
 }
 
 /** The write of a parcel that is the one after the version that was read. */
