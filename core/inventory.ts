@@ -31,7 +31,7 @@ export const Allocation = z.object({ sku: Sku, warehouse: Slug, quantity: z.int(
 export type Allocation = z.infer<typeof Allocation>;
 
 /** Why stock moved. */
-export type MovementReason = 'reserved' | 'released' | 'packed' | 'received' | 'requested';
+type MovementReason = 'reserved' | 'released' | 'packed' | 'received' | 'requested';
 
 /** A change of one stock counter, in units; deltas may be negative. `available` moves by `onHand - reserved`. */
 export interface Movement {

@@ -65,14 +65,14 @@ export const HoldKind = z.enum(['address', 'payment', 'stock', 'client', 'operat
 export type HoldKind = z.infer<typeof HoldKind>;
 
 /** Something that stands between an order and its packing. */
-export interface Hold {
+interface Hold {
   readonly kind: HoldKind;
   readonly reason: string;
   readonly at: string;
   readonly by: string;
 }
 
-export type OrderStatus = 'held' | 'backordered' | 'allocated' | 'authorised' | 'packed' | 'dispatched' | 'delivered' | 'cancelled' | 'closed';
+type OrderStatus = 'held' | 'backordered' | 'allocated' | 'authorised' | 'packed' | 'dispatched' | 'delivered' | 'cancelled' | 'closed';
 
 /** Which of two versions of an order is the newer: the storefront's clock, then how far it got in life, then its content. */
 export interface SourceVersion {

@@ -24,7 +24,7 @@ export interface Label {
   readonly boughtAt: string;
 }
 
-export type ParcelStatus = 'packed' | 'labelled' | 'refused' | 'dispatched' | 'delivered' | 'returned' | 'lost';
+type ParcelStatus = 'packed' | 'labelled' | 'refused' | 'dispatched' | 'delivered' | 'returned' | 'lost';
 
 /** One box on its way. Holds no personal data. */
 export interface Parcel {

@@ -106,7 +106,7 @@ async function play(stage: Stage, options: Options, display: Display): Promise<D
   const startAt = Number(diary.remember('startAt', String(Math.floor(Date.now() / 1000) * 1000)));
   const plan = planDay({ client: stage.client, orders, seed, startAt, shop: stage.shop, wholesale: stage.wholesale });
   try {
-    return await playDay({ ...stage, plan, diary, dataFolder: options.data, limitMs: 180_000 + orders * 500, onProgress: (progress) => display.show(progress) });
+    return await playDay({ ...stage, plan, diary, dataFolder: options.data, limitMs: 300_000 + orders * 500, onProgress: (progress) => display.show(progress) });
   } finally {
     diary.close();
   }
@@ -157,5 +157,6 @@ try {
 } catch (cause) {
   const isUsage = cause instanceof TypeError && 'code' in cause && String(cause.code).startsWith('ERR_PARSE_ARGS');
   process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n${isUsage ? `\n${HELP}` : ''}`);
-  process.exitCode = isUsage ? 2 : 1;
+  // Whatever still runs after a failure must not keep the process up.
+  process.exit(isUsage ? 2 : 1);
 }

@@ -40,7 +40,7 @@ export async function waitingForStock(table: Table): Promise<string[]> {
 }
 
 /** The orders in a work list, oldest first; the index may lag a moment behind the table. */
-export async function* workList(table: Table, work: string): AsyncGenerator<{ readonly orderId: string; readonly receivedAt: string }> {
+async function* workList(table: Table, work: string): AsyncGenerator<{ readonly orderId: string; readonly receivedAt: string }> {
   const query = {
     TableName: table.name,
     IndexName: 'work',

@@ -4,7 +4,7 @@ import type { Act } from '../../core/order.ts';
 import type { Key, Table } from './table.ts';
 
 /** Where the stock of a SKU in a warehouse is kept. */
-export function stockKey(sku: string, warehouse: string): Key {
+function stockKey(sku: string, warehouse: string): Key {
   return { PK: `S#${sku}`, SK: `W#${warehouse}` };
 }
 

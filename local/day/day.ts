@@ -5,7 +5,7 @@ import type { Cloud } from '../cloud/cloud.ts';
 import type { Vendors } from '../simulators/vendors.ts';
 import { type BadInput, badInputs } from './bad-input.ts';
 import type { Check, Evidence } from './checks/check.ts';
-import { orderChecks } from './checks/orders.ts';
+import { leaves, orderChecks } from './checks/orders.ts';
 import { parcelChecks } from './checks/parcels.ts';
 import { stockChecks } from './checks/stock.ts';
 import { tellingChecks } from './checks/telling.ts';
@@ -43,6 +43,8 @@ export interface Progress {
   readonly accepted: number;
   readonly held: number;
   readonly backordered: number;
+  /** Parcels that the day must come to, and those of them that reached each milestone. */
+  readonly parcels: number;
   readonly labelled: number;
   readonly dispatched: number;
   readonly delivered: number;
@@ -288,6 +290,7 @@ class Day {
       accepted: standing.orders.size,
       held: standing.ordersAt('held'),
       backordered: standing.ordersAt('backordered'),
+      parcels: plan.orders.filter(leaves).length,
       labelled: standing.parcelsThat('parcel.labelled'),
       dispatched: standing.parcelsThat('parcel.dispatched'),
       delivered: standing.parcelsThat('parcel.delivered'),

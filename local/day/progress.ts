@@ -59,13 +59,13 @@ function plain(stream: WriteStream): Display {
 
 /** The block as lines: what is on its way from the storefronts' posts to the customers' doors. */
 export function blockOf(progress: Progress, columns: number): string[] {
-  const { orders, webhooks } = progress;
+  const { orders, webhooks, parcels } = progress;
   const rows: readonly [string, number, number][] = [
     ['webhooks and callbacks', progress.webhooksSent, webhooks],
     ['orders taken in', progress.accepted, orders],
-    ['labels bought', progress.labelled, orders],
-    ['parcels on their way', progress.dispatched, orders],
-    ['parcels delivered', progress.delivered, orders],
+    ['labels bought', progress.labelled, parcels],
+    ['parcels on their way', progress.dispatched, parcels],
+    ['parcels delivered', progress.delivered, parcels],
     ['orders at their end', progress.done, orders],
   ];
   const aside = `waiting: ${progress.held} for a person, ${progress.backordered} for stock; told: ${progress.customerNotices} customers, ${progress.plantAlerts} plants`;

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import type { Check } from './checks/check.ts';
 import type { DayResult, Figures } from './day.ts';
 
@@ -16,7 +17,7 @@ function happened({ orders, ...rest }: Figures): string[] {
     ['Labels', `${rest.labelsBought} bought`],
     ['Told', `${rest.customerNotices} notices to customers, ${rest.plantAlerts} alerts to plants`],
     ['Report', `${rest.reportObjects} objects`],
-    ['Dead letters', `${rest.deadLetters}, all of them sent broken on purpose`],
+    ['Dead letters', `${rest.deadLetters}, from input that was broken on purpose`],
     ['Time', `${rest.seconds} s`],
   ];
   return rows.map(([name, text]) => `  ${name.padEnd(13)} ${text}`);
@@ -27,5 +28,5 @@ const FAULTS_SHOWN = 8;
 function checkLines({ name, ok, figures, faults }: Check): string[] {
   const shown = faults.slice(0, FAULTS_SHOWN).map((fault) => `           - ${fault}`);
   const more = faults.length > FAULTS_SHOWN ? [`           - and ${faults.length - FAULTS_SHOWN} more`] : [];
-  return [`  ${ok ? ' ok ' : 'FAIL'}   ${name.padEnd(50)} ${figures}`, ...shown, ...more];
+  return [`  ${ok ? styleText('green', ' ok ') : styleText('red', 'FAIL')}   ${name.padEnd(50)} ${figures}`, ...shown, ...more];
 }

@@ -1,5 +1,8 @@
 import type { Client } from '../../../core/client.ts';
-import type { Vendors } from '../../simulators/vendors.ts';
+import type { CustomShop } from '../../simulators/custom.ts';
+import type { Easypost } from '../../simulators/easypost.ts';
+import type { Outbox } from '../../simulators/outbox.ts';
+import type { ShopifyShop } from '../../simulators/shopify.ts';
 import type { BadInput } from '../bad-input.ts';
 import type { Deed, Seen } from '../diary.ts';
 import type { Plan } from '../plan.ts';
@@ -19,7 +22,13 @@ export interface Check {
 export interface Evidence {
   readonly client: Client;
   readonly plan: Plan;
-  readonly vendors: Vendors;
+  /** What the vendors remember. */
+  readonly vendors: {
+    readonly outbox: Pick<Outbox, 'open' | 'counts'>;
+    readonly easypost: Pick<Easypost, 'charges'>;
+    readonly shopify: Pick<ShopifyShop, 'fulfilments'>;
+    readonly custom: Pick<CustomShop, 'notes' | 'refused'>;
+  };
   readonly shop: string;
   readonly snapshot: Snapshot;
   readonly seen: Readonly<Record<'events' | 'customers' | 'plants' | 'reports', readonly Seen[]>>;
