@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import type { Change } from './change.ts';
 import type { Plant, Product, Reorder } from './client.ts';
-import type { Change } from './event.ts';
 import { Sku, Slug } from './id.ts';
 
 /**

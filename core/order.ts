@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { Address, addressHash, problemsOf } from './address.ts';
+import type { Change } from './change.ts';
 import { type Client, productOf } from './client.ts';
 import { type Refused, refused } from './error.ts';
-import type { Change } from './event.ts';
 import { Instant, orderIdOf } from './id.ts';
 import { type Allocation, allocate, type Demand, type Movement, packing, releasing, reserving, type StockView } from './inventory.ts';
 import { Currency, Minor } from './money.ts';

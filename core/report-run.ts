@@ -1,4 +1,4 @@
-import type { Change } from './event.ts';
+import type { Change } from './change.ts';
 
 /** One run of a report: what it was computed from and what came out, so that it can be proved and repeated. */
 export interface ReportRun {

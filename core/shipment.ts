@@ -1,7 +1,7 @@
 import { type Address, type AddressDifference, differencesOf } from './address.ts';
+import type { Change } from './change.ts';
 import type { Client } from './client.ts';
 import { productOf } from './client.ts';
-import type { Change } from './event.ts';
 import type { Demand } from './inventory.ts';
 import type { Act, Order } from './order.ts';
 import { NOT_TRACKED, rankOf, type TrackingSummary } from './tracking.ts';

@@ -1,5 +1,6 @@
+import type { EventType } from './change.ts';
 import { type Day, isWithin } from './day.ts';
-import type { EventType, HubEvent } from './event.ts';
+import type { HubEvent } from './event.ts';
 
 type FactsOf<Entity extends HubEvent['entity']> = Extract<HubEvent, { entity: Entity }>;
 export type OrderFacts = FactsOf<'order'>['order'];

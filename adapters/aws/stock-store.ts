@@ -1,4 +1,4 @@
-import type { EventType } from '../../core/event.ts';
+import type { EventType } from '../../core/change.ts';
 import { type LedgerEntry, type Movement, netMovements, type Stock } from '../../core/inventory.ts';
 import type { Act } from '../../core/order.ts';
 import type { Key, Table } from './table.ts';

@@ -1,4 +1,5 @@
-import type { Change, Image } from '../../core/event.ts';
+import type { Change } from '../../core/change.ts';
+import type { Image } from '../../core/event.ts';
 import type { Item, Key, Table } from './table.ts';
 
 /** One line of an order's history: who, when, why, before and after. */

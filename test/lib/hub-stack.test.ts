@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { EventType } from '../../core/event.ts';
+import { EventType } from '../../core/change.ts';
 import { ENV } from '../../functions/shell/env.ts';
 import { ROUTES, type Route } from '../../functions/shell/routes.ts';
 import { functionFiles, Reference, synthesizeAll } from './synthesized.ts';

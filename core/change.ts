@@ -1,0 +1,43 @@
+import * as z from 'zod';
+
+/** Everything that can happen, as `noun.verb` in the past tense. */
+export const EventType = z.enum([
+  'order.accepted',
+  'order.changed',
+  'order.noted',
+  'order.held',
+  'order.released',
+  'order.readdressed',
+  'order.backordered',
+  'order.allocated',
+  'order.authorised',
+  'order.packed',
+  'order.dispatched',
+  'order.delivered',
+  'order.cancelled',
+  'order.closed',
+  'parcel.packed',
+  'parcel.labelled',
+  'parcel.refused',
+  'parcel.dispatched',
+  'parcel.updated',
+  'parcel.delayed',
+  'parcel.delivered',
+  'stock.moved',
+  'stock.received',
+  'stock.gained',
+  'stock.low',
+  'supply.requested',
+  'supply.received',
+  'report.written',
+]);
+export type EventType = z.infer<typeof EventType>;
+
+/** The last thing that happened to an item; kept on it, so that the table stream says who did what, when and why. */
+export interface Change {
+  readonly type: EventType;
+  /** UTC instant. */
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string;
+}
