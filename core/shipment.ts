@@ -156,7 +156,13 @@ export function endPurchase(purchase: Purchase, status: Purchase['status'], reas
 
 /** The parcel once its label is bought. */
 export function labelled(parcel: Parcel, label: Label, act: Act): Parcel {
-  return { ...parcel, status: 'labelled', label, version: parcel.version + 1, change: change('parcel.labelled', act, `${label.carrier} ${label.service}`) };
+  const tracking = labelKnown({ label });
+  return { ...parcel, status: 'labelled', label, tracking, version: parcel.version + 1, change: change('parcel.labelled', act, `${label.carrier} ${label.service}`) };
+}
+
+/** A carrier that sold a label knows of the parcel from then on: its own word for that is no news. */
+function labelKnown({ label }: Pick<Parcel, 'label'>): TrackingSummary {
+  return label === undefined ? NOT_TRACKED : { status: 'pre_transit', at: label.boughtAt };
 }
 
 /** The parcel when the carrier refused to sell a label for it. */
@@ -179,8 +185,9 @@ export function labelAddressDifferences(ours: Address, printed: Address): Addres
  * The parcel after its tracking events were summed up. Its status only moves forward.
  * @returns undefined when they say nothing new
  */
-export function trackParcel(parcel: Parcel, tracking: TrackingSummary, act: Act): Parcel | undefined {
+export function trackParcel(parcel: Parcel, summary: TrackingSummary, act: Act): Parcel | undefined {
   const before = parcel.tracking;
+  const tracking = rankOf(summary.status) <= rankOf('pre_transit') ? { ...summary, ...labelKnown(parcel) } : summary;
   const forward = rankOf(tracking.status) >= rankOf(before.status);
   const news = (['status', 'at', 'firstScanAt', 'deliveredAt', 'delayedAt'] as const).some((field) => tracking[field] !== before[field]);
   if (!news || !forward) return undefined;

@@ -37,6 +37,7 @@ export interface TrackingUpdate {
 /** What a set of tracking events says: the furthest status reached, and when. */
 export interface TrackingSummary {
   readonly status: TrackingStatus;
+  /** When it first reached that status. */
   readonly at: string;
   /** The first scan by the carrier: from then on the parcel is handed over. */
   readonly firstScanAt?: string;
@@ -85,7 +86,7 @@ export function summarise(events: readonly TrackingEvent[]): TrackingSummary {
     const handedOver = RANK[status] >= RANK.in_transit && status !== 'cancelled';
     summary = {
       ...summary,
-      ...(forward && status !== 'unknown' && { status: reached, at }),
+      ...(forward && status !== 'unknown' && reached !== summary.status && { status: reached, at }),
       ...(handedOver && summary.firstScanAt === undefined && { firstScanAt: at }),
       ...(forward && reached === 'delivered' && summary.deliveredAt === undefined && { deliveredAt: at }),
       ...((attention || status === 'delivery_exception') && summary.delayedAt === undefined && { delayedAt: at }),

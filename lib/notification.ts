@@ -4,7 +4,7 @@ import { ENV } from '../functions/shell/env.ts';
 import type { Foundation } from './foundation.ts';
 import { Worker } from './worker.ts';
 
-const PACE = { timeout: Duration.seconds(30), maxConcurrency: 10, receives: 10 };
+const PACE = { timeout: Duration.seconds(30), batchWindow: Duration.seconds(2), maxConcurrency: 10, receives: 10 };
 
 /** Tells customers how their orders fare, plants what to supply, and supply managers that a report is there. */
 export class Notification extends Construct {

@@ -25,6 +25,7 @@ export class Shipment extends Construct {
       description: "Confirms authorised orders as packed whole, by the client's policy.",
       failureMeans: 'authorised orders are not packed and get no label',
       timeout: Duration.seconds(30),
+      batchWindow: Duration.seconds(1),
       maxConcurrency: 10,
       receives: 10,
     })

@@ -26,6 +26,7 @@ export class Storefront extends Construct {
       description: 'Tells the storefront that a parcel left, and its tracking number.',
       failureMeans: 'customers see no tracking in the shop, which still calls their parcel unfulfilled',
       timeout: Duration.seconds(30),
+      batchWindow: Duration.seconds(2),
       maxConcurrency: 10,
       receives: 10,
     })

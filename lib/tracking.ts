@@ -12,6 +12,7 @@ export class Tracking extends Construct {
       description: "Applies carriers' updates to parcels.",
       failureMeans: 'parcels move and neither the hub nor the customer hears of it',
       timeout: Duration.seconds(20),
+      batchWindow: Duration.seconds(1),
       maxConcurrency: 10,
       // A callback may come before our own note of the label, which a crash delays by the lease of 90 s: the growing pauses must outlast it.
       receives: 10,

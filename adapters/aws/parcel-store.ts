@@ -58,13 +58,14 @@ export function trackingNumberItem(parcel: Parcel, number: string, boughtAt: str
   return { ...trackingNumberKey(parcel.carrierId, number, boughtAt.slice(0, 7)), entity: 'tracking-number', orderId: parcel.orderId, parcel: parcel.parcel, boughtAt };
 }
 
-/** Finds the parcel that has had a tracking number most recently. */
+/** Finds the parcel that has had a tracking number most recently. Most are on their way within the month, so that is looked at first. */
 export async function findByTrackingNumber(table: Table, carrierId: string, number: string, now: Date): Promise<ParcelName | undefined> {
-  const months = Array.from({ length: MONTHS_ON_THE_WAY }, (_, back) => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7));
-  const found = await table.getMany<TrackingNumber>(
-    months.map((month) => trackingNumberKey(carrierId, number, month)),
-    'tracking-number',
+  const [month, ...earlier] = Array.from({ length: MONTHS_ON_THE_WAY }, (_, back) =>
+    trackingNumberKey(carrierId, number, new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7)),
   );
+  const latest = month === undefined ? undefined : await table.get<TrackingNumber>(month, 'tracking-number');
+  if (latest !== undefined) return latest;
+  const found = await table.getMany<TrackingNumber>(earlier, 'tracking-number');
   return found.sort((a, b) => (a.boughtAt < b.boughtAt ? 1 : -1))[0];
 }
 

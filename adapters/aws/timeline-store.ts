@@ -1,4 +1,4 @@
-import type { Change } from '../../core/change.ts';
+import type { Change, EventType } from '../../core/change.ts';
 import type { Image } from '../../core/event.ts';
 import type { Item, Key, Table } from './table.ts';
 
@@ -12,6 +12,8 @@ export interface TimelineEntry {
   readonly after: string;
 }
 
+const MIRRORED: ReadonlySet<EventType> = new Set(['order.packed', 'order.dispatched', 'order.delivered']);
+
 /**
  * The timeline row of a change, derived from the table's stream; the key makes a rewrite harmless.
  * Scans that leave a parcel's status as it was are kept as tracking events, not here.
@@ -19,6 +21,8 @@ export interface TimelineEntry {
 export function timelineRow(before: Image | undefined, after: Image): (Key & Item) | undefined {
   if (after.entity !== 'order' && after.entity !== 'parcel') return undefined;
   if (before?.version === after.version) return undefined;
+  // The parcel's own row says the same of the same moment.
+  if (MIRRORED.has(after.change.type)) return undefined;
   const scan = after.change.type === 'parcel.updated' && before?.entity === 'parcel' && before.status === after.status;
   if (scan) return undefined;
   const subject = after.entity === 'order' ? 'order' : `parcel ${after.parcel}`;

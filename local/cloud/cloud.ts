@@ -40,6 +40,11 @@ export interface CloudOptions {
   readonly retryAfterSeconds?: number;
   /** Whether schedules fire by the clock (default) or only through `runSchedule`. */
   readonly schedules?: 'clock' | 'manual';
+  /**
+   * Leads the requests of functions another way, as through meters: given the emulators' addresses, returns those that functions are
+   * to use, and functions then name themselves in their user agents. The cloud's own pollers keep to the emulators.
+   */
+  readonly through?: (endpoints: Cloud['endpoints']) => Promise<Cloud['endpoints']>;
   readonly log?: (line: string) => void;
 }
 
@@ -181,15 +186,17 @@ async function bringUp(options: CloudOptions, template: Template, log: (line: st
   const messaging = declaredMessaging(resources, log);
   const [, streams] = await Promise.all([configureMessaging(emulators, messaging, region), bringUpTables(resources, emulators, region)]);
 
-  const definitions = declaredFunctions(template, resources, { dataFolder, patchClient: options.patchClient, awsEnvironment: env });
+  const declared = declaredFunctions(template, resources, { dataFolder, patchClient: options.patchClient, awsEnvironment: env });
+  const definitions = options.through === undefined ? declared : rerouted(declared, endpoints, awsEnvironment(await options.through(endpoints), region, dataFolder));
   const functions = hostFunctions(definitions, { dataFolder, instances, log });
   const context = { sqs: endpoints.sqs, dynamodb: endpoints.dynamodb, region, checkpoints, log, retryAfterSeconds: options.retryAfterSeconds };
+  const queueMappings = declaredQueueMappings(resources, definitions, queues, instances);
+  const schedules = declaredSchedules(resources, definitions, queues);
+  // Everything that may be wrong with the template has been said by now: what starts from here on is also stopped.
   const streamPollers = declaredStreamMappings(resources, definitions, queues, streams).map((mapping) =>
     startStreamMapping(mapping, { ...context, functionArn: definitionOf(definitions, mapping.functionId).arn, invoke: (event) => functions.invoke(mapping.functionId, event, 1) }),
   );
-  const queueMappings = declaredQueueMappings(resources, definitions, queues, instances);
   const queuePollers = queueMappings.map((mapping) => startQueueMapping(mapping, { ...context, invoke: (event) => functions.invoke(mapping.functionId, event) }));
-  const schedules = declaredSchedules(resources, definitions, queues);
   const scheduleContext = { ...context, invoke: (functionId: string, event: Json) => functions.invoke(functionId, event) };
   const pollers: Poller[] = [...streamPollers, ...queuePollers, ...(options.schedules === 'manual' ? [] : [startSchedules(schedules, scheduleContext)])];
   open.push(async () => {
@@ -331,6 +338,16 @@ function awsEnvironment(endpoints: Cloud['endpoints'], region: string, dataFolde
     AWS_CONFIG_FILE: join(dataFolder, 'no-aws-config'),
     AWS_SHARED_CREDENTIALS_FILE: join(dataFolder, 'no-aws-config'),
   };
+}
+
+/** Functions that call other addresses: those in their surroundings, and those in the addresses of their queues. */
+function rerouted(definitions: readonly FunctionDefinition[], { sqs }: Cloud['endpoints'], surroundings: Readonly<Record<string, string>>): FunctionDefinition[] {
+  const elsewhere = surroundings.AWS_ENDPOINT_URL_SQS ?? sqs;
+  return definitions.map((definition) => {
+    const variables = Object.entries(definition.environment).map(([name, value]) => [name, value.startsWith(`${sqs}/`) ? value.replace(sqs, elsewhere) : value]);
+    // The SDK sends it along: https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html
+    return { ...definition, environment: { ...Object.fromEntries(variables), ...surroundings, AWS_SDK_UA_APP_ID: definition.name.replace('/', '.') } };
+  });
 }
 
 function describeResource(template: Template, resources: Resources, text: string): ReturnType<Cloud['resource']> {

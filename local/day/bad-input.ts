@@ -5,7 +5,7 @@ import type { Vendors } from '../simulators/vendors.ts';
 import type { Plan } from './plan.ts';
 
 /** What must become of a bad input: refused at the edge, or taken and quarantined with its bytes, or taken and ignored. */
-export type Fate = 'refused' | 'quarantined' | 'ignored';
+type Fate = 'refused' | 'quarantined' | 'ignored';
 
 /** One bad input, ready to be sent. */
 export interface BadInput {

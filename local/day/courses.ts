@@ -9,7 +9,7 @@ export type Gate = 'held' | 'cancelled' | 'readdressed';
 export type Ending = 'delivered' | 'returned' | 'cancelled' | 'closed' | 'held' | 'intercepted';
 
 /** What a person must do for it. */
-export type Help = 'correct-address' | 'release-address' | 'release-operator' | 'authorise';
+type Help = 'correct-address' | 'release-address' | 'release-operator' | 'authorise';
 
 interface VersionChange {
   /** @default true */
@@ -138,9 +138,8 @@ export const COURSES: readonly [Course, ...Course[]] = [
   faulty('reset-after-charge'),
   faulty('error-after-charge'),
   faulty('wrong-address', { journey: 'kept', ending: 'intercepted' }),
-  // These wait a full minute by design: absence is believed only after the carrier's settle time.
-  faulty('error-before', { percent: 0, from: 400 }),
-  faulty('throttled', { percent: 0, from: 400 }),
+  faulty('error-before'),
+  faulty('throttled'),
 ];
 
 /** How many orders of a day follow a course. */

@@ -104,6 +104,7 @@ const HEARD = [
   'parcel.delivered',
 ];
 const TICK_MS = 250;
+const MORNING_SHARE = 0.8;
 /** Construct path of the schedule, or the part of it that names it. */
 const DAILY_REPORT = 'Report/Daily';
 
@@ -141,8 +142,8 @@ class Day {
     this.#manager = new Staff(cloud, diary, 'mara.manager', ['hub/orders.read', 'hub/orders.write', 'hub/orders.authorise']);
     this.#plants = new Staff(cloud, diary, 'plants', ['hub/stock.write']);
     this.#warehouse = new Staff(cloud, diary, 'wim.warehouse', ['hub/stock.write']);
-    this.#standing = new Standing(reactTo(plan, this.#manager, vendors));
-    const supply = supplyAfter(this.#plants);
+    this.#standing = new Standing(Math.ceil(plan.orders.length * MORNING_SHARE), reactTo(plan, this.#manager, vendors));
+    const supply = supplyAfter(this.#plants, this.#standing.afternoon);
     this.#observers = [
       this.#observe('events', ENV.eventsTopic, HEARD, (seen) => this.#standing.hear(seen)),
       this.#observe('customers', ENV.customersTopic, [], () => this.#count('customers')),

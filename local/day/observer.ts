@@ -41,6 +41,7 @@ export class Observer {
   #queueUrl = '';
   #stopped = false;
   #loop: Promise<void> | undefined;
+  #failure: unknown;
 
   constructor(clients: Clients, diary: Diary, listening: Listening, onSeen: (seen: Seen) => void) {
     this.#clients = clients;
@@ -63,8 +64,9 @@ export class Observer {
     this.#loop = this.#listen();
   }
 
-  /** Whether nothing waits to be written down. */
+  /** Whether nothing waits to be written down. @throws what ended the listening */
   async idle(): Promise<boolean> {
+    if (this.#failure !== undefined) throw this.#failure;
     const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
     const { Attributes } = await this.#clients.sqs.send(new GetQueueAttributesCommand({ QueueUrl: this.#queueUrl, AttributeNames: [...AttributeNames] }));
     return AttributeNames.every((name) => Number(Attributes?.[name] ?? 0) === 0);
@@ -83,9 +85,9 @@ export class Observer {
         );
         await this.#take(Messages);
       } catch (cause) {
-        // While the cloud goes down its queues are gone.
-        if (this.#stopped) return;
-        throw cause;
+        // While the cloud goes down its queues are gone; otherwise the day hears of it when it next looks.
+        if (!this.#stopped) this.#failure = cause;
+        return;
       }
     }
   }

@@ -28,14 +28,14 @@ export interface PlannedOrder {
 }
 
 /** Postings that wait until the hub has seen an order come to a state. */
-export interface GatedPosting {
+interface GatedPosting {
   readonly postingId: string;
   readonly orderId: string;
   readonly gate: Gate;
 }
 
 /** Goods that are in the warehouses when the day begins. */
-export interface OpeningStock {
+interface OpeningStock {
   readonly warehouse: string;
   readonly sku: string;
   readonly quantity: number;

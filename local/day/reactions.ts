@@ -9,10 +9,10 @@ import type { Reactions } from './standing.ts';
 type OrderEvent = Extract<HubEvent, { entity: 'order' }>;
 
 const MANAGER_MS = 400;
-const DELIVERY_MS = 4_000;
+const DELIVERY_MS = 900;
 
 /** What the fulfilment manager does when an order needs a person: looks at it, then settles what it waits for. */
-export function managerTasks(order: PlannedOrder, event: OrderEvent): Task[] {
+function managerTasks(order: PlannedOrder, event: OrderEvent): Task[] {
   const { help } = order.course;
   const path = `/orders/${encodeURIComponent(order.orderId)}`;
   const version = event.id.split('#').at(-2) ?? '';
@@ -61,14 +61,14 @@ export function reactTo(plan: Plan, manager: Staff, { outbox, easypost }: Pick<V
   };
 }
 
-/** The plants: read their alert as a person would, and deliver what it asks for to the warehouse it names. */
-export function supplyAfter(plants: Staff): (seen: Seen) => void {
+/** The plants: read their alert as a person would, and deliver what it asks for to the warehouse it names; their lorries come in the afternoon. */
+export function supplyAfter(plants: Staff, afternoon: Promise<void>): (seen: Seen) => void {
   return function supply({ body, attributes }) {
     const { subject }: { subject: string } = JSON.parse(body);
     const quantity = Number(/^Please supply (\d+) x /.exec(subject)?.[1] ?? 0);
     const { noticeId = '', sku = '', warehouse = '' } = attributes;
     const receipt = { receiptId: `delivery-${noticeId}`, warehouse, lines: [{ sku, quantity }] };
-    plants.take([{ id: `supply/${noticeId}`, method: 'POST', path: '/stock/receipts', body: receipt }], DELIVERY_MS);
+    plants.take([{ id: `supply/${noticeId}`, method: 'POST', path: '/stock/receipts', body: receipt }], DELIVERY_MS, afternoon);
   };
 }
 

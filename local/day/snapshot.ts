@@ -13,14 +13,14 @@ import { placeOf } from './places.ts';
 import { dumpOf, type TableDump } from './table-dump.ts';
 
 /** A message that the hub could not use. */
-export interface DeadLetter {
+interface DeadLetter {
   readonly queue: string;
   readonly code: string;
   readonly body: string;
 }
 
 /** An object in one of the stack's buckets. */
-export interface StoredObject {
+interface StoredObject {
   readonly bucket: string;
   readonly key: string;
   readonly body: Buffer;

@@ -20,6 +20,7 @@ export class Staff {
   readonly #scopes: readonly string[];
   readonly #underWay = new Map<string, Promise<void>>();
   #token: Promise<string> | undefined;
+  readonly #end = Promise.withResolvers<void>();
   #stopped = false;
 
   constructor(cloud: Cloud, diary: Diary, user: string, scopes: readonly string[]) {
@@ -29,11 +30,11 @@ export class Staff {
     this.#scopes = scopes;
   }
 
-  /** Takes tasks on, to be done one after the other; those done already are left alone. */
-  take(tasks: readonly Task[], afterMs = 0): void {
+  /** Takes tasks on, to be done one after the other, not before `start` and then after a pause; those done already are left alone. */
+  take(tasks: readonly Task[], afterMs = 0, start: Promise<void> = Promise.resolve()): void {
     const id = tasks[0]?.id;
     if (id === undefined || this.#underWay.has(id) || tasks.every((task) => this.#diary.deed(task.id) !== undefined)) return;
-    const work = wait(afterMs).then(() => this.#work(tasks));
+    const work = Promise.race([start.then(() => wait(afterMs)), this.#end.promise]).then(() => this.#work(tasks));
     this.#underWay.set(
       id,
       work.finally(() => this.#underWay.delete(id)),
@@ -48,6 +49,7 @@ export class Staff {
   /** Puts everything down. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#end.resolve();
     await Promise.allSettled(this.#underWay.values());
   }
 

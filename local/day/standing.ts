@@ -23,9 +23,18 @@ export class Standing {
   readonly parcels = new Map<string, Set<string>>();
   readonly backordered = new Set<string>();
   readonly #reactions: Reactions;
+  readonly #afternoon = Promise.withResolvers<void>();
+  readonly #morningOrders: number;
 
-  constructor(reactions: Reactions) {
+  /** @param morningOrders how many orders come before the afternoon */
+  constructor(morningOrders: number, reactions: Reactions) {
+    this.#morningOrders = morningOrders;
     this.#reactions = reactions;
+  }
+
+  /** Comes when most orders of the day have. */
+  get afternoon(): Promise<void> {
+    return this.#afternoon.promise;
   }
 
   /** Takes in one message of the events topic. */
@@ -39,6 +48,7 @@ export class Standing {
     const { orderId, status, holds } = event.order;
     const version = Number(event.id.split('#').at(-2));
     if (version >= (this.orders.get(orderId)?.version ?? 0)) this.orders.set(orderId, { version, status, holds });
+    if (this.orders.size >= this.#morningOrders) this.#afternoon.resolve();
     if (event.type === 'order.backordered') this.backordered.add(orderId);
     this.#reactions.onOrder(event);
   }

@@ -14,7 +14,7 @@ export type CustomTopic = 'order.created' | 'order.updated' | 'order.paid' | 'or
 export type CallbackFault = 'hang-after' | 'busy' | 'broken';
 
 /** A parcel that the shop was told about. */
-export interface TrackingNote {
+interface TrackingNote {
   readonly webhookId: string;
   readonly orderId: string;
   readonly carrier: string;

@@ -26,7 +26,7 @@ export type CarrierFault =
   | 'wrong-address';
 
 /** What the carrier will do with the parcel of one recipient. */
-export interface Expectation {
+interface Expectation {
   /** The recipient's name on the parcel; must be unique. */
   readonly recipient: string;
   readonly fault?: CarrierFault;

@@ -8,7 +8,7 @@ import { type Answer, type Call, listen } from './listen.ts';
 import type { Address } from './outbox.ts';
 
 /** An order that the shop expects somebody to fulfil. */
-export interface ShopOrder {
+interface ShopOrder {
   readonly sourceId: string;
   readonly lines: readonly { readonly lineId: string; readonly sku: string | null; readonly quantity: number }[];
   /** What goes wrong once when its fulfilment is written back. */
@@ -16,10 +16,10 @@ export interface ShopOrder {
 }
 
 /** `hang-after`: the fulfilment is made, and no answer comes; `throttled`: 200 with a THROTTLED error; `busy`: HTTP 429; `broken`: HTTP 502. */
-export type ShopifyFault = 'hang-after' | 'throttled' | 'busy' | 'broken';
+type ShopifyFault = 'hang-after' | 'throttled' | 'busy' | 'broken';
 
 /** What the shop has recorded as sent. */
-export interface Fulfilment {
+interface Fulfilment {
   readonly sourceId: string;
   readonly company: string;
   readonly number: string;

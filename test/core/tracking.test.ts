@@ -40,7 +40,7 @@ describe('summarise', () => {
   test('a delivery after a return began is the end of the return, not a delivery to the customer', () => {
     const summary = summarise([scan('returned_to_sender', 9), scan('in_transit', 10), scan('delivered', 11)]);
 
-    expect(summary).toMatchObject({ status: 'returned_to_sender', at: '2026-11-20T11:00:00.000Z' });
+    expect(summary).toMatchObject({ status: 'returned_to_sender', at: '2026-11-20T09:00:00.000Z' });
     expect(summary.deliveredAt).toBeUndefined();
   });
 

@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildAndSynthesize } from '../local/day/stage.ts';
+import { describeMachine } from './machine.ts';
+import { type Findings, type Section, verdictOf } from './section.ts';
+import { measureCost } from './sections/cost.ts';
+import { measureImport } from './sections/import.ts';
+import { measureIntake } from './sections/intake.ts';
+import { measureSize } from './sections/size.ts';
+import { measureStart } from './sections/start.ts';
+import { measureThread } from './sections/thread.ts';
+import { findingsText } from './table.ts';
+
+/** Everything that is measured, in order. */
+const SECTIONS: Readonly<Record<string, { readonly title: string; readonly measure: Section }>> = {
+  size: { title: 'Size of bundles', measure: measureSize },
+  import: { title: 'Import of the receiving edge', measure: measureImport },
+  cost: { title: "Cost of one order's life", measure: measureCost },
+  intake: { title: 'Intake alone', measure: measureIntake },
+  thread: { title: 'The whole thread', measure: measureThread },
+  start: { title: 'npm start', measure: measureStart },
+};
+
+const HELP = `npm run bench -- [options]
+
+Measures size, speed and cost, and sets them beside their aims. Only the sizes can fail a build, in the tests.
+
+  --only NAME,...  only these sections: ${Object.keys(SECTIONS).join(', ')}
+  --orders N       orders in the sections cost, intake and thread (default: each its own)
+  --json           one JSON object as the last line
+  --help           this text
+
+Ends with 1 when a section could not be measured, whatever its values.
+`;
+
+interface Options {
+  readonly only: readonly string[];
+  readonly orders: number | undefined;
+  readonly json: boolean;
+}
+
+/** Reads the command line. @throws TypeError for an option or a value it does not know */
+function readOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    options: { only: { type: 'string' }, orders: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) return 'help';
+  const only = values.only?.split(',') ?? Object.keys(SECTIONS);
+  const unknown = only.filter((name) => !Object.hasOwn(SECTIONS, name));
+  if (unknown.length > 0) throw new TypeError(`There is no section ${unknown.join(', ')}; sections: ${Object.keys(SECTIONS).join(', ')}.`);
+  return { only, orders: values.orders === undefined ? undefined : wholeNumber(values.orders), json: values.json };
+}
+
+function wholeNumber(text: string): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (number < 20) throw new TypeError(`--orders ${JSON.stringify(text)} is not a whole number from 20 to 99999.`);
+  return number;
+}
+
+type Outcome = { readonly findings: Findings } | { readonly failure: string };
+
+async function main({ only, orders, json }: Options): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'crossdock-bench-'));
+  const say = (line: string) => void process.stderr.write(`  ... ${line}\n`);
+  const prepare = onceOnly(async () => {
+    say('building and synthesizing');
+    await buildAndSynthesize('demo');
+  });
+  const outcomes = new Map<string, Outcome>();
+  try {
+    for (const [name, { title, measure }] of Object.entries(SECTIONS)) {
+      if (!only.includes(name)) continue;
+      process.stderr.write(`${title}\n`);
+      const folder = join(scratch, name);
+      mkdirSync(folder);
+      const outcome = await attempt(measure, { orders, scratch: folder, say, prepare });
+      outcomes.set(name, outcome);
+      process.stdout.write(`\n${'findings' in outcome ? findingsText(title, outcome.findings) : `${title}\n  FAILED: ${outcome.failure}`}\n`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const failed = [...outcomes].filter(([, outcome]) => 'failure' in outcome).map(([name]) => name);
+  const machine = describeMachine();
+  process.stdout.write(`\n${machine.cores} cores (${machine.processor}), ${machine.memoryGigabytes} GB, ${machine.platform}, Node ${machine.node}, load ${machine.load}\n`);
+  if (failed.length > 0) process.stdout.write(`\nFAILED: ${failed.join(', ')}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ sections: Object.fromEntries([...outcomes].map(([name, outcome]) => [name, jsonOf(outcome)])), failed, machine })}\n`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+async function attempt(measure: Section, bench: Parameters<Section>[0]): Promise<Outcome> {
+  try {
+    return { findings: await measure(bench) };
+  } catch (cause) {
+    return { failure: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) };
+  }
+}
+
+function jsonOf(outcome: Outcome) {
+  if ('failure' in outcome) return outcome;
+  const { rows, breakdowns = [] } = outcome.findings;
+  return { values: rows.map((row) => ({ ...row, verdict: verdictOf(row) })), breakdowns };
+}
+
+function onceOnly(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === 'help') process.stdout.write(HELP);
+  else process.exitCode = await main(options);
+  // A section that failed may have left something open, which must not keep a build waiting.
+  setTimeout(() => process.exit(), 5_000).unref();
+} catch (cause) {
+  // A mistake on the command line is a TypeError, ours and Node's own.
+  const isUsage = cause instanceof TypeError;
+  process.stderr.write(isUsage ? `${cause.message}\n\n${HELP}` : `${cause instanceof Error ? cause.stack : String(cause)}\n`);
+  process.exitCode = isUsage ? 2 : 1;
+}

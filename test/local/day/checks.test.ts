@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { loadClient } from '../../../adapters/client.ts';
+import type { HubEvent } from '../../../core/event.ts';
+import type { Check, Evidence } from '../../../local/day/checks/check.ts';
+import { orderChecks } from '../../../local/day/checks/orders.ts';
+import { parcelChecks } from '../../../local/day/checks/parcels.ts';
+import { stockChecks } from '../../../local/day/checks/stock.ts';
+import { tellingChecks } from '../../../local/day/checks/telling.ts';
+import { type Plan, type PlannedOrder, planDay } from '../../../local/day/plan.ts';
+import type { Snapshot } from '../../../local/day/snapshot.ts';
+import { dumpOf, type TableDump } from '../../../local/day/table-dump.ts';
+import type { Charge } from '../../../local/simulators/easypost.ts';
+
+const { client } = await loadClient('clients/demo.yaml');
+const whole = planDay({ client, orders: 40, seed: 'checks', startAt: Date.parse('2026-11-22T09:00:00Z'), shop: 'shop', wholesale: 'wholesale' });
+const order = clean(whole);
+const plan: Plan = { ...whole, orders: [order], opening: [], storefrontFaults: [] };
+const units = [...new Map(order.sold.lines.flatMap(({ sku, quantity }) => (sku === null ? [] : [[sku, quantity] as const])))].map(([sku, quantity]) => ({ sku, quantity }));
+const label = { carrier: 'USPS', trackingNumber: '9400', cost: 640, currency: 'EUR', document: 'labels/1.pdf' };
+
+const ROW = {
+  order: { entity: 'order', orderId: order.orderId, status: 'delivered', holds: [], demand: units, total: 1, source: { version: 1 } },
+  parcel: { entity: 'parcel', orderId: order.orderId, parcel: 1, status: 'delivered', units, label },
+  stock: { entity: 'stock', sku: 'TENT-2P', warehouse: 'hamburg', onHand: 5, reserved: 2, available: 3, incoming: 0 },
+  ledger: {
+    entity: 'ledger',
+    sku: 'TENT-2P',
+    warehouse: 'hamburg',
+    onHand: 5,
+    reserved: 2,
+    incoming: 0,
+    movements: [{ reason: 'received', cause: 'delivery-1', onHand: 5, reserved: 0 }],
+  },
+};
+const CHARGE: Charge = {
+  shipmentId: 'shp_1',
+  reference: '01',
+  recipient: order.recipient.toUpperCase(),
+  trackingCode: '9400',
+  cost: 640,
+  currency: 'EUR',
+  printed: {
+    name: order.address.name,
+    line1: order.address.line1,
+    line2: order.address.line2 ?? '',
+    city: order.address.city,
+    postalCode: order.address.postalCode ?? '',
+    country: order.address.country,
+  },
+};
+
+interface Scene {
+  readonly rows?: readonly Record<string, unknown>[];
+  readonly charges?: readonly Charge[];
+  readonly snapshot?: Partial<Snapshot>;
+  readonly notices?: readonly string[];
+  readonly open?: readonly { id: string; status: number; attempts: number }[];
+}
+
+function evidence({ rows = [ROW.order, ROW.parcel], charges = [CHARGE], snapshot = {}, notices = [], open = [] }: Scene): Evidence {
+  const table: TableDump = dumpOf(rows);
+  const labels = [{ bucket: 'b', key: 'labels/1.pdf', body: Buffer.from('%PDF-1.4') }];
+  const shopFulfilment = { sourceId: order.sold.sourceId, company: 'USPS', number: '9400', url: '', units: Object.fromEntries(units.map(({ sku, quantity }) => [sku, quantity])) };
+  return {
+    client,
+    plan,
+    shop: 'shop',
+    vendors: {
+      outbox: { open: () => [...open], counts: () => ({ waiting: 0, due: 0, acknowledged: 1, givenUp: 0, attempts: 1 }) },
+      easypost: { charges: () => [...charges] },
+      shopify: { fulfilments: () => [shopFulfilment] },
+      custom: { notes: () => [], refused: () => 0 },
+    },
+    snapshot: { table, facts: [], deadLetters: [], reports: [], labels, logs: new Map(), ...snapshot },
+    seen: {
+      events: [],
+      plants: [],
+      reports: [],
+      customers: notices.map((noticeId, index) => ({ messageId: String(index), topic: 'customers', body: '{}', attributes: { noticeId } })),
+    },
+    badInputs: [],
+    refusedDeeds: [],
+    restarts: 0,
+  };
+}
+
+function clean(day: Plan): PlannedOrder {
+  const found = day.orders.find(({ course, connectionId }) => course.name === 'clean' && connectionId === 'shop');
+  if (found === undefined) throw new Error('no clean order');
+  return found;
+}
+
+function named(checks: readonly Check[], name: string): Check {
+  const found = checks.find((check) => check.name === name);
+  if (found === undefined) throw new Error(`no check is called ${name}`);
+  return found;
+}
+
+const accepted: HubEvent = {
+  id: `${order.orderId}#1#order.accepted`,
+  type: 'order.accepted',
+  at: '2026-11-22T09:00:01.000Z',
+  by: 'shop',
+  reason: '',
+  entity: 'order',
+  order: {
+    orderId: order.orderId,
+    connectionId: 'shop',
+    country: 'DE',
+    currency: 'EUR',
+    total: 1,
+    status: 'authorised',
+    demand: [],
+    holds: [],
+    receivedAt: '2026-11-22T09:00:01.000Z',
+  },
+};
+
+describe('the checks of a day', () => {
+  it.each([
+    ['an order that is missing', orderChecks, 'every order exists exactly once', { rows: [] }],
+    ['an order that nobody placed', orderChecks, 'every order exists exactly once', { rows: [ROW.order, { ...ROW.order, orderId: 'shop:ghost' }] }],
+    ['an order that ended elsewhere', orderChecks, 'every order ended as it had to', { rows: [{ ...ROW.order, status: 'packed' }] }],
+    ['an order that is still held', orderChecks, 'every order ended as it had to', { rows: [{ ...ROW.order, holds: [{ kind: 'address' }] }] }],
+    [
+      'a parcel with other contents',
+      orderChecks,
+      'every parcel holds exactly what was ordered',
+      { rows: [ROW.order, { ...ROW.parcel, units: [{ sku: 'TENT-2P', quantity: 99 }] }] },
+    ],
+    ['an order accepted twice', orderChecks, 'duplicates and older versions changed nothing', { snapshot: { facts: [accepted, { ...accepted, id: 'x' }] } }],
+    ['a webhook that was never taken', orderChecks, 'every webhook and callback was acknowledged', { open: [{ id: 'a', status: 503, attempts: 9 }] }],
+    ['counters that do not add up', stockChecks, 'on hand = available + reserved, none below zero', { rows: [{ ...ROW.stock, available: 4 }] }],
+    ['a counter below zero', stockChecks, 'on hand = available + reserved, none below zero', { rows: [{ ...ROW.stock, onHand: 1, available: -1 }] }],
+    ['a ledger that says something else', stockChecks, 'every counter equals the fold of its ledger', { rows: [ROW.stock, { ...ROW.ledger, reserved: 1 }] }],
+    ['stock out of nowhere', stockChecks, 'opening + received - packed = on hand', { rows: [{ ...ROW.stock, onHand: 9 }, ROW.ledger] }],
+    ['a label bought twice', parcelChecks, 'every label was bought exactly once', { charges: [CHARGE, { ...CHARGE, trackingCode: '9401' }] }],
+    ['a label the hub does not know', parcelChecks, 'every label was bought exactly once', { charges: [{ ...CHARGE, trackingCode: '9401' }] }],
+    ['a cost that is off by a cent', parcelChecks, 'label costs agree to the cent', { charges: [{ ...CHARGE, cost: 641 }] }],
+    [
+      'a label document that is a web page',
+      parcelChecks,
+      'every label document is kept',
+      { snapshot: { labels: [{ bucket: 'b', key: 'labels/1.pdf', body: Buffer.from('<html>') }] } },
+    ],
+    [
+      'a wrong address that nobody was told of',
+      parcelChecks,
+      'every label shows the address of its order',
+      { charges: [{ ...CHARGE, printed: { ...CHARGE.printed, line1: 'ELSEWHERE 1' } }] },
+    ],
+    ['a parcel that did not arrive', parcelChecks, 'every parcel arrived where it had to', { rows: [ROW.order, { ...ROW.parcel, status: 'dispatched' }] }],
+    ['another tracking number at the shop', parcelChecks, 'Shopify shows every parcel once', { rows: [ROW.order, { ...ROW.parcel, label: { ...label, trackingNumber: '1' } }] }],
+    ['a customer who was not told', tellingChecks, 'customers were told everything once', { notices: [`${order.orderId}#accepted`] }],
+    [
+      'a customer who was told twice',
+      tellingChecks,
+      'customers were told everything once',
+      { notices: ['accepted', 'shipped-1', 'delivered-1', 'delivered-1'].map((id) => `${order.orderId}#${id}`) },
+    ],
+    ['a dead letter that nobody planned', tellingChecks, 'dead-letter queues hold exactly the poison', { snapshot: { deadLetters: [{ queue: 'q', code: 'x.y', body: '{}' }] } }],
+    ['a name in a log', tellingChecks, 'no personal data in logs, events or reports', { snapshot: { logs: new Map([['a.log', 'Dear Quillfeather']]) } }],
+  ] satisfies [string, (evidence: Evidence) => Check[], string, Scene][])('find %s', (_, checks, name, scene) => {
+    expect(named(checks(evidence(scene)), name)).toMatchObject({ ok: false });
+  });
+
+  it('hold for a day that went well', () => {
+    const rows = [ROW.order, ROW.parcel, ROW.stock, ROW.ledger];
+    const notices = ['accepted', 'shipped-1', 'delivered-1'].map((id) => `${order.orderId}#${id}`);
+    const packed = units.reduce((sum, { quantity }) => sum + quantity, 0);
+    const leaving = {
+      ...ROW.ledger,
+      onHand: 0,
+      reserved: 0,
+      movements: [
+        { reason: 'packed', cause: order.orderId, onHand: -packed, reserved: 0 },
+        { reason: 'received', cause: 'delivery-2', onHand: packed, reserved: 0 },
+      ],
+    };
+    const scene = evidence({ rows: [...rows, leaving], notices, snapshot: { facts: [accepted] } });
+
+    const all = [...orderChecks(scene), ...stockChecks(scene), ...parcelChecks(scene), ...tellingChecks(scene)];
+    // There is no report in this scene.
+    expect(all.filter(({ ok }) => !ok).map(({ name, faults }) => [name, faults])).toEqual([['the daily report says what happened', expect.anything()]]);
+  });
+});
