@@ -14,6 +14,7 @@ export interface Stack {
 
 /** What `npm start` writes about the stack it runs. */
 const LocalStack = z.object({
+  process: z.int(),
   env: z.record(z.string(), z.string()),
   tableName: z.string(),
   queues: z.array(z.object({ name: z.string(), url: z.string(), deadLetter: z.boolean() })),
@@ -26,11 +27,20 @@ const LocalStack = z.object({
  */
 export async function findStack(clientId: string): Promise<Stack> {
   const file = join(import.meta.dirname, '..', '.crossdock', clientId, 'local.json');
-  return existsSync(file) ? localStack(file) : await deployedStack(`crossdock-${clientId}`);
+  const local = existsSync(file) ? LocalStack.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+  return local !== undefined && isAlive(local.process) ? localStack(local) : await deployedStack(`crossdock-${clientId}`);
 }
 
-function localStack(file: string): Stack {
-  const local = LocalStack.parse(JSON.parse(readFileSync(file, 'utf8')));
+/** The note on a local stack outlives a stack that was killed. */
+function isAlive(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch {
+    return false;
+  }
+}
+
+function localStack(local: z.infer<typeof LocalStack>): Stack {
   Object.assign(process.env, local.env);
   return { where: 'this machine', tableName: local.tableName, deadLetterQueues: local.queues.filter(({ deadLetter }) => deadLetter) };
 }
@@ -55,7 +65,7 @@ async function outputsOf(client: CloudFormationClient, name: string): Promise<Ma
     const reason = cause instanceof Error ? cause.message : 'no answer';
     throw new Rejected(
       'stack.not-found',
-      `No stack of this client runs on this machine, and none called ${name} was found in AWS (${reason}). Start one with npm start, or set AWS_REGION and credentials.`,
+      `No stack of this client runs on this machine, and none called ${name} was found in AWS (${reason}). Start one with npm start (npm start -- --resume goes on with the last one), or set AWS_REGION and credentials.`,
       { cause },
     );
   }
