@@ -38,19 +38,29 @@ export function packDelivery(delivery: Delivery): string {
  * @throws Rejected `delivery.unreadable`
  */
 export function unpackDelivery(message: string): Delivery {
-  // Made here and not at the top, so that the receiving edge, which only packs, does not carry zod.
-  const Message = z.object({
+  try {
+    const { encoding, body, ...rest } = messageSchema().parse(JSON.parse(message));
+    const bytes = Buffer.from(body, 'base64');
+    return { ...rest, body: encoding === 'gzip' ? gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES }) : bytes };
+  } catch (cause) {
+    throw new Rejected('delivery.unreadable', 'The queue message is not a delivery that this hub packed.', { cause });
+  }
+}
+
+let schema: ReturnType<typeof makeMessageSchema> | undefined;
+
+/** Made on first use and not with the module, so that the receiving edge, which only packs, does not carry zod. */
+function messageSchema(): ReturnType<typeof makeMessageSchema> {
+  schema ??= makeMessageSchema();
+  return schema;
+}
+
+function makeMessageSchema() {
+  return z.object({
     connectionId: z.string(),
     receivedAt: z.iso.datetime(),
     headers: z.record(z.string(), z.string()),
     encoding: z.enum(['identity', 'gzip']),
     body: z.base64(),
   });
-  try {
-    const { encoding, body, ...rest } = Message.parse(JSON.parse(message));
-    const bytes = Buffer.from(body, 'base64');
-    return { ...rest, body: encoding === 'gzip' ? gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES }) : bytes };
-  } catch (cause) {
-    throw new Rejected('delivery.unreadable', 'The queue message is not a delivery that this hub packed.', { cause });
-  }
 }

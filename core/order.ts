@@ -136,14 +136,16 @@ export function idOf(document: Pick<OrderDocument, 'connectionId' | 'sourceId'>)
   return orderIdOf(document.connectionId, document.sourceId);
 }
 
+// Made once: a schema compiles itself on its first use.
+const Content = OrderDocument.omit({ sourceVersion: true });
+
 /** The version of a document. The digest leaves the clock out, so a repeat of the same content is the same document. */
-export function sourceVersionOf(document: OrderDocument): SourceVersion {
-  const { sourceVersion, ...content } = document;
+export function sourceVersionOf({ sourceVersion, ...content }: OrderDocument): SourceVersion {
   const digest = createHash('sha256')
-    .update(JSON.stringify(OrderDocument.omit({ sourceVersion: true }).parse(content)))
+    .update(JSON.stringify(Content.parse(content)))
     .digest('base64url')
     .slice(0, 22);
-  return { version: sourceVersion, rank: document.cancelled ? 2 : document.paid ? 1 : 0, digest };
+  return { version: sourceVersion, rank: content.cancelled ? 2 : content.paid ? 1 : 0, digest };
 }
 
 /** Negative when `a` is the older version, 0 when they are the same, positive when `a` is the newer one. */

@@ -7,26 +7,46 @@ import { type Act, follow } from '../../core/order.ts';
 import { type Parcel, trackParcel } from '../../core/shipment.ts';
 import { eventKey, summarise, type TrackingEvent, type TrackingUpdate } from '../../core/tracking.ts';
 import { count } from '../shell/log.ts';
-import { each, queue } from '../shell/queue.ts';
+import { type Failures, queue, type Received } from '../shell/queue.ts';
 import { type Hub, openHub } from '../shell/services.ts';
 
 /** Called by the updates queue: what carriers told us about parcels. */
-export const handler = queue({ read: unpackDelivery, handle: each(applyUpdate), services: openHub });
+export const handler = queue({ read: unpackDelivery, handle: applyUpdates, services: openHub });
 
 type Tracker = Pick<Hub, 'table' | 'client' | 'now' | 'newId'>;
 
+/** What a batch tells of one parcel. */
+interface Told extends TrackingUpdate {
+  readonly carrierId: string;
+  /** The messages that tell it. */
+  readonly ids: readonly string[];
+}
+
+/** Takes together what a batch tells of one parcel, so that callbacks which come at once do not stand in each other's way. */
+export async function applyUpdates(batch: readonly Received<Delivery>[], hub: Tracker): Promise<Failures> {
+  const failures = new Map<string, unknown>();
+  const told = new Map<string, Told>();
+  for (const { id, message } of batch) {
+    const update = await parse(message, hub).catch((error: unknown) => void failures.set(id, error));
+    if (update === undefined) continue;
+    const key = `${message.connectionId} ${update.trackingNumber}`;
+    const { ids = [], events = [] } = told.get(key) ?? {};
+    told.set(key, { carrierId: message.connectionId, trackingNumber: update.trackingNumber, ids: [...ids, id], events: [...events, ...update.events] });
+  }
+  await Promise.all([...told.values()].map((one) => applyUpdate(one, hub).catch((error: unknown) => one.ids.forEach((id) => void failures.set(id, error)))));
+  return failures;
+}
+
 /** Adds the scans that are new, sums all of them up, and moves parcel and order forward; a repeat changes nothing. */
-export async function applyUpdate(delivery: Delivery, hub: Tracker): Promise<void> {
-  const update = await parse(delivery, hub);
-  if (update === undefined) return;
-  const act: Act = { by: delivery.connectionId, now: hub.now() };
-  const name = await findByTrackingNumber(hub.table, delivery.connectionId, update.trackingNumber, act.now);
+async function applyUpdate({ carrierId, trackingNumber, events }: Told, hub: Tracker): Promise<void> {
+  const act: Act = { by: carrierId, now: hub.now() };
+  const name = await findByTrackingNumber(hub.table, carrierId, trackingNumber, act.now);
   // A carrier may be faster than our own note of the purchase.
   if (name === undefined) throw new Unavailable('tracking.parcel-unknown', 'No parcel of ours has this tracking number yet.');
   // Before its events: whoever adds some in between writes the parcel too, and then our write of it is refused.
   const parcel = await readParcel(hub.table, name);
   const known = await readTrackingEvents(hub.table, name);
-  const fresh = newEvents(update.events, known);
+  const fresh = newEvents(events, known);
   if (fresh.length > 0) await addTrackingEvents(hub.table, name, fresh);
   const tracked = trackParcel(parcel, summarise([...known, ...fresh]), act);
   if (tracked !== undefined && !(await writeParcel(hub.table, tracked)))

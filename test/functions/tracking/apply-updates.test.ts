@@ -5,11 +5,11 @@ import { settlePurchase } from '../../../adapters/aws/purchase-store.ts';
 import type { Delivery } from '../../../adapters/delivery.ts';
 import { Unavailable } from '../../../core/error.ts';
 import { labelled } from '../../../core/shipment.ts';
-import { applyUpdate } from '../../../functions/tracking/apply-updates.ts';
+import { applyUpdates } from '../../../functions/tracking/apply-updates.ts';
 import { useEmulator } from '../../emulator.ts';
 import { type CrashPoint, type Lifeline, lifeline, tieTable } from '../lifeline.ts';
 import { useLogLines } from '../log-lines.ts';
-import { elsewhere, hubOn, orderOf, packed, parcelOf, stockUp, type TestHub } from '../world.ts';
+import { elsewhere, hubOn, orderOf, packed, parcelOf, received, stockUp, type TestHub } from '../world.ts';
 
 const emulator = useEmulator();
 const log = useLogLines();
@@ -63,10 +63,15 @@ async function labelParcel(hub: TestHub, id: string): Promise<void> {
   expect(await settlePurchase(hub.table, { purchase: undefined, parcel: labelled(await parcelOf(hub, id), label, act) })).toBe(true);
 }
 
+/** Handles a batch; throws what the first of its failures is. */
+async function applyAll(hub: TestHub, ...deliveries: readonly Delivery[]): Promise<void> {
+  for (const failure of (await applyUpdates(received(...deliveries), hub)).values()) throw failure;
+}
+
 async function apply(hub: TestHub, delivery: Delivery, line: Lifeline = lifeline()): Promise<'done' | 'crashed'> {
   const table = emulator.reopen(hub.table);
   tieTable(table, line);
-  return await line.run(() => applyUpdate(delivery, elsewhere(hub, table)));
+  return await line.run(() => applyAll(elsewhere(hub, table), delivery));
 }
 
 /** Redelivers until it is taken, as the queue does. */
@@ -109,6 +114,30 @@ describe("a carrier's callbacks", () => {
 
     expect(await parcelOf(hub, 'a')).toMatchObject({ status: ends });
     expect(await orderOf(hub, 'a')).toMatchObject({ status: 'dispatched', dispatchedAt: '2026-11-20T12:00:00.000Z' });
+  });
+
+  test('that come in one batch are taken together: the parcel is written once for all of them', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, 'a');
+    await onItsWay(hub, 'b');
+    const before = (await parcelOf(hub, 'a')).version;
+
+    await applyAll(hub, ...SCANS.map((_, index) => callback('T-a', SCANS.slice(0, index + 1))), callback('T-b', SCANS.slice(0, 2)));
+
+    expect(await parcelOf(hub, 'a')).toMatchObject({ status: 'delivered', version: before + 1 });
+    expect(await parcelOf(hub, 'b')).toMatchObject({ status: 'dispatched' });
+    expect(await orderOf(hub, 'a')).toMatchObject({ status: 'delivered', dispatchedAt: '2026-11-20T12:00:00.000Z' });
+  });
+
+  test('in one batch fail alone: an unreadable one does not hold up a good one', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, 'a');
+    const [bad, good] = received({ ...callback('T-a', []), body: Buffer.from('{') }, callback('T-a', SCANS));
+
+    const failures = bad && good ? await applyUpdates([bad, good], hub) : new Map();
+
+    expect([...failures.keys()]).toEqual([bad?.id]);
+    expect(await parcelOf(hub, 'a')).toMatchObject({ status: 'delivered' });
   });
 
   test('move parcel and order forward, one after the other', async () => {
