@@ -12,7 +12,7 @@ import { openSetting, type Setting } from '../setting.ts';
 import { percentile } from '../statistics.ts';
 
 const AIM = 200;
-const ORDERS = 1_000;
+const ORDERS = 3_000;
 const WARM_UP = 40;
 const CONCURRENCY = 32;
 const STOCK = 9_000;
