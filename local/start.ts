@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { ReadStream } from 'node:tty';
 import { parseArgs } from 'node:util';
 import { type DayResult, playDay } from './day/day.ts';
 import { Diary } from './day/diary.ts';
@@ -9,6 +10,7 @@ import { buildAndSynthesize, type Stage, setStage } from './day/stage.ts';
 import { summaryOf } from './day/summary.ts';
 
 const CLIENT = 'demo';
+const CTRL_C = 0x03;
 const HELP = `npm start -- [options]
 
 Builds the hub, synthesizes the demo client's stack, runs it on this machine and plays a day of trade through it.
@@ -90,7 +92,7 @@ async function main(): Promise<number> {
     if (result === 'interrupted') return 130;
     display.end();
     print(result, stage, options);
-    if (!options.once) await interrupted;
+    if (!options.once) await Promise.race([interrupted, untilCtrlC(process.stdin)]);
     return options.once && result.checks.some(({ ok }) => !ok) ? 1 : 0;
   } finally {
     display.end();
@@ -144,6 +146,23 @@ function whereToLook({ announcements }: DayResult, { cloud }: Stage, { data, onc
     '',
     '  The stack stays up. Press Ctrl-C to stop it.',
   ].join('\n');
+}
+
+/**
+ * Ctrl-C read as a key reaches this process alone. As a signal it would reach npm too, which then ends with 130 however cleanly we end.
+ * Where there is no terminal it never comes, and signals do.
+ */
+function untilCtrlC(terminal: ReadStream): Promise<void> {
+  return new Promise((settle) => {
+    if (!terminal.isTTY) return;
+    terminal.setRawMode(true);
+    terminal.on('data', (keys: Buffer) => {
+      if (!keys.includes(CTRL_C)) return;
+      terminal.setRawMode(false);
+      terminal.destroy();
+      settle();
+    });
+  });
 }
 
 function untilInterrupted(): Promise<'interrupted'> {
