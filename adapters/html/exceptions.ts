@@ -104,7 +104,7 @@ function labels({ exceptions: { refusedLabels } }: DailyReport, format: Format):
     rows: refusedLabels.slice(0, LISTED).map(({ orderId, parcel, carrierId, reason, at }) => ({ cells: [orderId, String(parcel), carrierId, reason, format.moment(at)] })),
     empty: '',
   });
-  const todo = 'nothing was bought. Mend what the carrier names, usually the address, the weight or the service, and authorise the order again.';
+  const todo = "nothing was bought. Mend what the carrier names, usually the address, the weight or the service, then release the order's hold.";
   return [{ title: refusedLabels.length === 1 ? 'label was refused' : 'labels were refused', count: refusedLabels.length, todo, list, lines: refusedLabels.length }];
 }
 
