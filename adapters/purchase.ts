@@ -1,8 +1,8 @@
-import { addressHash } from '../core/address.ts';
+import { addressHash, differencesOf } from '../core/address.ts';
 import type { Client } from '../core/client.ts';
 import { Rejected, Unavailable } from '../core/error.ts';
 import { type Act, hold, type Order, type OrderDocument } from '../core/order.ts';
-import { chooseRate, claimOf, endPurchase, type Label, labelAddressDifferences, labelled, labelRefused, type Parcel, type Purchase, renewLease } from '../core/shipment.ts';
+import { chooseRate, claimOf, endPurchase, type Label, labelled, labelRefused, type Parcel, type Purchase, renewLease } from '../core/shipment.ts';
 import type { Bucket } from './aws/object-store.ts';
 import { readDocument, readOrder } from './aws/order-store.ts';
 import { claimPurchase, settlePurchase, writePurchase } from './aws/purchase-store.ts';
@@ -116,7 +116,7 @@ async function adopt(buyer: Buyer, { parcel, order, document, carrier, call }: C
   try {
     const { key, fault } = await keepLabel(buyer, parcel, bought, carrier, call);
     const label: Label = { ...priceOf(bought), document: key, boughtAt: act.now.toISOString() };
-    const differences = document.shipTo === null ? [] : labelAddressDifferences(document.shipTo, bought.address);
+    const differences = document.shipTo === null ? [] : differencesOf(document.shipTo, bought.address);
     const problem =
       differences.length > 0 ? `the label prints another ${differences.map(({ field }) => field).join(', ')}; compare both with: crossdock order show ${order.orderId}` : fault;
     const settled = await settlePurchase(buyer.table, {

@@ -1,4 +1,3 @@
-import { type Address, type AddressDifference, differencesOf } from './address.ts';
 import type { Change } from './change.ts';
 import type { Client } from './client.ts';
 import { productOf } from './client.ts';
@@ -174,11 +173,6 @@ export function labelRefused(parcel: Parcel, reason: string, act: Act): Parcel {
 export function offerAgain(parcel: Parcel, act: Act): Parcel | undefined {
   if (parcel.status !== 'packed' && parcel.status !== 'refused') return undefined;
   return { ...parcel, status: 'packed', version: parcel.version + 1, change: change('parcel.packed', act, 'released for its label') };
-}
-
-/** Where the address a carrier printed differs from the one the order goes to, beyond formatting. */
-export function labelAddressDifferences(ours: Address, printed: Address): AddressDifference[] {
-  return differencesOf(ours, printed);
 }
 
 /**

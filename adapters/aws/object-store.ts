@@ -1,8 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, type ListObjectsV2CommandInput, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import * as z from 'zod';
 import { HubEvent } from '../../core/event.ts';
-import { DailyReport } from '../../core/report.ts';
 
 /** One bucket. */
 export class Bucket {
@@ -58,16 +56,4 @@ export async function* readFacts(bucket: Bucket, from: string, to: string): Asyn
         if (line !== '') yield HubEvent.parse(JSON.parse(line));
     }
   }
-}
-
-/** Object name of a report in the reports bucket. */
-export function reportObject(report: string, day: string, extension: string): string {
-  return `reports/${report}/${day}.${extension}`;
-}
-
-const ReportFile = z.object({ report: DailyReport });
-
-/** Reads a report back from its JSON document. */
-export async function readReport(bucket: Bucket, report: string, day: string): Promise<DailyReport> {
-  return ReportFile.parse(JSON.parse(Buffer.from(await bucket.get(reportObject(report, day, 'json'))).toString('utf8'))).report;
 }

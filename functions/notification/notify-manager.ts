@@ -1,5 +1,6 @@
 import { tellOnce } from '../../adapters/aws/notice-store.ts';
-import { Bucket, readReport } from '../../adapters/aws/object-store.ts';
+import { Bucket } from '../../adapters/aws/object-store.ts';
+import { readReport } from '../../adapters/aws/report-store.ts';
 import { SecretStore } from '../../adapters/aws/secret-store.ts';
 import { snsClient } from '../../adapters/aws/topic.ts';
 import { signLink } from '../../adapters/link.ts';

@@ -1,4 +1,5 @@
-import { Bucket, readFacts, reportObject } from '../../adapters/aws/object-store.ts';
+import { Bucket, readFacts } from '../../adapters/aws/object-store.ts';
+import { reportObject } from '../../adapters/aws/report-object.ts';
 import { writeRun } from '../../adapters/aws/run-store.ts';
 import { DOCUMENT_FORMATS, loadDocument } from '../../adapters/document.ts';
 import { dayOf } from '../../core/day.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { differencesOf } from '../../core/address.ts';
 import { eventsOf } from '../../core/event.ts';
 import { StockView } from '../../core/inventory.ts';
 import { demandOf, pack, takeIn } from '../../core/order.ts';
@@ -8,7 +9,6 @@ import {
   claimOf,
   endPurchase,
   LEASE_MS,
-  labelAddressDifferences,
   labelled,
   labelRefused,
   PACKAGING_GRAMS,
@@ -91,8 +91,8 @@ describe('chooseRate', () => {
 test('a printed address that differs beyond formatting is shown with both values', () => {
   const ours = { name: 'Erika Muster', line1: 'Beispielweg 4', city: 'Leipzig', postalCode: '04109', country: 'DE' };
 
-  expect(labelAddressDifferences(ours, { ...ours, name: 'ERIKA MUSTER' })).toEqual([]);
-  expect(labelAddressDifferences(ours, { ...ours, line1: 'Beispielweg 14' })).toEqual([{ field: 'line1', ours: 'Beispielweg 4', theirs: 'Beispielweg 14' }]);
+  expect(differencesOf(ours, { ...ours, name: 'ERIKA MUSTER' })).toEqual([]);
+  expect(differencesOf(ours, { ...ours, line1: 'Beispielweg 14' })).toEqual([{ field: 'line1', ours: 'Beispielweg 4', theirs: 'Beispielweg 14' }]);
 });
 
 describe('trackParcel', () => {

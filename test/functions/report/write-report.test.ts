@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readReport } from '../../../adapters/aws/object-store.ts';
+import { readReport } from '../../../adapters/aws/report-store.ts';
 import type { Table } from '../../../adapters/aws/table.ts';
 import { writeReport } from '../../../functions/report/write-report.ts';
 import { period } from '../../core/report-day.ts';
