@@ -49,6 +49,23 @@ export type Purchased =
 /** What a look-up of an earlier purchase says. */
 export type Found = { readonly outcome: 'bought'; readonly label: BoughtLabel } | { readonly outcome: 'absent' } | { readonly outcome: 'unknown'; readonly reason: string };
 
+/** A label that a carrier is asked to take back. */
+export interface LabelAtCarrier {
+  readonly reference: string;
+  readonly carrierRef: string;
+  readonly trackingNumber: string;
+}
+
+/** What comes of asking a carrier to take a label back. Unknown is not a failure: ask again later. */
+export type Voided =
+  /** It is void, and its price given back. */
+  | { readonly outcome: 'voided' }
+  /** The carrier has taken the request and decides later about the money. */
+  | { readonly outcome: 'pending' }
+  /** It is not taken back. `used`: because the carrier has seen the parcel, or must have. */
+  | { readonly outcome: 'refused'; readonly used: boolean; readonly reason: string }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
 /** What an adapter is handed to call a carrier with. */
 export interface CarrierCall<Settings> {
   readonly settings: Settings;
@@ -70,6 +87,8 @@ export interface Carrier<Settings = unknown> {
   readonly purchaseGuard: 'key' | 'two-step' | 'client-id' | 'find-by-reference' | 'none';
   /** Seconds after which a purchase that a look-up does not show was surely not made. */
   readonly settleSeconds: number;
+  /** Whether it takes labels back that were not used: settled in its answer, later, or never. */
+  readonly voids: 'at-once' | 'asynchronous' | 'never';
   /** How it signs its callbacks. */
   signature(settings: Settings): SignatureScheme;
   /** Services that may be bought, such as `USPS Priority`; empty allows all. */
@@ -82,6 +101,11 @@ export interface Carrier<Settings = unknown> {
   find(purchase: { readonly reference: string; readonly carrierRef: string }, call: CarrierCall<Settings>): Promise<Found>;
   /** Fetches a label's document. @throws Unavailable, or Rejected when it is no PDF, PNG or ZPL */
   label(documentUrl: string, call: CarrierCall<Settings>): Promise<{ readonly bytes: Buffer; readonly contentType: string; readonly extension: string }>;
+  /**
+   * Asks the carrier to take a label back; absent where it never does. Looks first, so that a repeat asks for nothing twice. Never throws
+   * for what the carrier answers.
+   */
+  voidLabel?(label: LabelAtCarrier, call: CarrierCall<Settings>): Promise<Voided>;
   /** Reads a verified callback. @throws Rejected with the field and the value that cannot be read */
   parseUpdate(delivery: Delivery): ParsedUpdate;
 }

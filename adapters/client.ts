@@ -74,9 +74,15 @@ export async function loadClient(path: string): Promise<LoadedClient> {
   if (!parsed.success || problems.length > 0) throw invalid(path, problems);
 
   return {
-    client: { ...parsed.data, storefronts: storefronts.connections, carriers: carriers.connections },
+    client: { ...parsed.data, storefronts: withSettings(parsed.data.storefronts, storefronts), carriers: withSettings(parsed.data.carriers, carriers) },
     edge: { storefronts: storefronts.schemes, carriers: carriers.schemes },
   };
+}
+
+/** The connections as their adapters read their settings, defaults filled in. */
+function withSettings<C extends Connection>(connections: readonly C[], checked: Checked): C[] {
+  const settings = new Map(checked.connections.map((connection) => [connection.id, connection.settings]));
+  return connections.map((connection) => ({ ...connection, settings: settings.get(connection.id) ?? connection.settings }));
 }
 
 function parseYaml(path: string, text: string): unknown {

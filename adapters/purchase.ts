@@ -1,7 +1,8 @@
 import { addressHash, differencesOf } from '../core/address.ts';
 import type { Client } from '../core/client.ts';
 import { Rejected, Unavailable } from '../core/error.ts';
-import { type Act, hold, type Order, type OrderDocument } from '../core/order.ts';
+import { type Act, hold, type Order } from '../core/order.ts';
+import type { OrderDocument } from '../core/order-document.ts';
 import { chooseRate, claimOf, endPurchase, type Label, labelled, labelRefused, type Parcel, type Purchase, renewLease } from '../core/shipment.ts';
 import type { Bucket } from './aws/object-store.ts';
 import { readDocument, readOrder } from './aws/order-store.ts';
@@ -88,16 +89,42 @@ export async function find(buyer: Buyer, parcel: Parcel, latest: Purchase, purch
   throw new Unavailable('shipment.purchase-absent', 'The carrier sold nothing; a new attempt follows.', { retryAfterSeconds: 1 });
 }
 
+/**
+ * Looks attempts up that were given up as absent, before a parcel is unpacked: a carrier may show a sale late, and a label that was paid
+ * for is kept.
+ * @returns whether one was bought after all
+ * @throws Unavailable when the carrier does not tell
+ */
+export async function findLate(buyer: Buyer, parcel: Parcel, absent: readonly Purchase[]): Promise<boolean> {
+  if (absent.length === 0) return false;
+  const purchaseCase = await open(buyer, parcel);
+  for (const one of absent) {
+    const found = await purchaseCase.carrier.find(one, purchaseCase.call);
+    if (found.outcome === 'unknown')
+      throw new Unavailable('shipment.outcome-unknown', `Whether attempt ${one.attempt} bought a label is not known (${found.reason}); it is looked up.`);
+    if (found.outcome === 'absent') continue;
+    await adopt(buyer, purchaseCase, one, found.label);
+    return true;
+  }
+  return false;
+}
+
 function mayShip(order: Order, { shipTo }: OrderDocument, parcel: Parcel): boolean {
-  return shipTo !== null && order.holds.length === 0 && addressHash(shipTo) === parcel.addressHash;
+  return parcel.status === 'packed' && shipTo !== null && order.holds.length === 0 && addressHash(shipTo) === parcel.addressHash;
 }
 
 async function open(buyer: Buyer, parcel: Parcel): Promise<Case> {
+  const [line, order] = await Promise.all([connect(buyer, parcel), readOrder(buyer.table, parcel.orderId)]);
+  const document = await readDocument(buyer.table, order);
+  return { parcel, order, document, ...line };
+}
+
+/** Opens the line to a parcel's carrier. @throws Rejected `carrier.unknown` */
+export async function connect(buyer: Buyer, parcel: Parcel): Promise<Pick<Case, 'carrier' | 'call'>> {
   const connection = buyer.client.carriers.find(({ id }) => id === parcel.carrierId);
   if (connection === undefined) throw new Rejected('carrier.unknown', `No carrier connection is called ${JSON.stringify(parcel.carrierId)} in this client's file.`);
-  const [carrier, secret, order] = await Promise.all([loadCarrier(connection.kind), buyer.secrets.read(connection.id, buyer.now()), readOrder(buyer.table, parcel.orderId)]);
-  const document = await readDocument(buyer.table, order);
-  return { parcel, order, document, carrier, call: { settings: connection.settings, token: secret?.token ?? '', http: buyer.http } };
+  const [carrier, secret] = await Promise.all([loadCarrier(connection.kind), buyer.secrets.read(connection.id, buyer.now())]);
+  return { carrier, call: { settings: connection.settings, token: secret?.token ?? '', http: buyer.http } };
 }
 
 /** An offer, or why the carrier will not take the shipment. */
@@ -113,10 +140,12 @@ async function offerOrRefusal(carrier: Carrier, shipment: Parameters<Carrier['of
 /** Records a label that was paid for. What it prints is compared with the order; a difference holds the order and shows both. */
 async function adopt(buyer: Buyer, { parcel, order, document, carrier, call }: Case, purchase: Purchase, bought: BoughtLabel): Promise<void> {
   const act = actOf(buyer);
+  // Nobody will print or read the label of a parcel that was called back: it is kept to be voided.
+  const used = parcel.status !== 'recalled';
   try {
-    const { key, fault } = await keepLabel(buyer, parcel, bought, carrier, call);
+    const { key, fault } = used ? await keepLabel(buyer, parcel, bought, carrier, call) : UNPRINTED;
     const label: Label = { ...priceOf(bought), document: key, boughtAt: act.now.toISOString() };
-    const differences = document.shipTo === null ? [] : differencesOf(document.shipTo, bought.address);
+    const differences = document.shipTo === null || !used ? [] : differencesOf(document.shipTo, bought.address);
     const problem =
       differences.length > 0 ? `the label prints another ${differences.map(({ field }) => field).join(', ')}; compare both with: crossdock order show ${order.orderId}` : fault;
     const settled = await settlePurchase(buyer.table, {
@@ -136,17 +165,19 @@ async function adopt(buyer: Buyer, { parcel, order, document, carrier, call }: C
   }
 }
 
+const UNPRINTED: Kept = { key: '' };
+
 function priceOf({ carrier, service, trackingNumber, trackingUrl, cost, currency }: BoughtLabel): Omit<Label, 'document' | 'boughtAt'> {
   return { carrier, service, trackingNumber, trackingUrl, cost, currency };
 }
 
-async function keepLabel(
-  buyer: Buyer,
-  parcel: Parcel,
-  bought: BoughtLabel,
-  carrier: Carrier,
-  call: CarrierCall<unknown>,
-): Promise<{ readonly key: string; readonly fault?: string }> {
+/** Where a label's document is kept, or why it cannot be used. */
+interface Kept {
+  readonly key: string;
+  readonly fault?: string;
+}
+
+async function keepLabel(buyer: Buyer, parcel: Parcel, bought: BoughtLabel, carrier: Carrier, call: CarrierCall<unknown>): Promise<Kept> {
   try {
     const { bytes, contentType, extension } = await carrier.label(bought.documentUrl, call);
     const key = `labels/${encodeURIComponent(parcel.orderId)}/${parcel.parcel}.${extension}`;

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Demand } from '../core/inventory.ts';
-import type { OrderDocument } from '../core/order.ts';
+import type { OrderDocument } from '../core/order-document.ts';
 import type { Delivery } from './delivery.ts';
 import type { Http } from './http.ts';
 import type { SignatureScheme } from './signature.ts';
@@ -23,6 +23,32 @@ export interface Shipped {
   readonly trackingUrl: string;
   /** UTC instant of the first scan. */
   readonly shippedAt: string;
+}
+
+/** The units of a SKU that a storefront is to offer. */
+export interface StockLevel {
+  readonly sku: string;
+  readonly quantity: number;
+  /** Rises with every figure of this SKU: of two, the one with the higher sequence holds. */
+  readonly sequence: number;
+  /** Units that we last told this storefront; null when we never did. */
+  readonly before: number | null;
+  /** UTC instant of the movement that made the figure. */
+  readonly at: string;
+  /** The same whenever this figure is told again. */
+  readonly eventId: string;
+}
+
+/** What became of one level. */
+export interface StockTold {
+  readonly sku: string;
+  /**
+   * `set`: the storefront has it. `drifted`: it has it now, and had more than we had told it, by `hasDrifted` of core/level.ts.
+   * `unknown`: it does not sell the SKU, or not from where we set stock.
+   */
+  readonly became: 'set' | 'drifted' | 'unknown';
+  /** Units that it had before, where it can be read. */
+  readonly theirs?: number;
 }
 
 /** What an adapter is handed to call a storefront with. */
@@ -55,6 +81,13 @@ export interface Storefront<Settings = unknown> {
    * @throws Unavailable when it should be tried again, Rejected when a person must look
    */
   markShipped(shipped: Shipped, call: StorefrontCall<Settings>): Promise<'written' | 'known'>;
+  /**
+   * Tells the storefront how much it may sell; absent where it cannot be told. Each SKU comes once, and calling it twice does no harm.
+   * Where the storefront can compare and set, a figure that it changed meanwhile is read again and never overwritten unseen.
+   * @returns what became of each level
+   * @throws Unavailable when it should be tried again, Rejected when a person must look
+   */
+  setStock?(levels: readonly StockLevel[], call: StorefrontCall<Settings>): Promise<readonly StockTold[]>;
 }
 
 /** Declares a storefront; infers its settings from their schema. */

@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util';
 import { buildAndSynthesize } from '../local/day/stage.ts';
 import { describeMachine } from './machine.ts';
 import { type Findings, type Section, verdictOf } from './section.ts';
+import { measureAllocation } from './sections/allocation.ts';
 import { measureCost } from './sections/cost.ts';
+import { measureHot } from './sections/hot.ts';
 import { measureImport } from './sections/import.ts';
 import { measureIntake } from './sections/intake.ts';
 import { measureSize } from './sections/size.ts';
@@ -17,6 +19,8 @@ import { findingsText } from './table.ts';
 const SECTIONS: Readonly<Record<string, { readonly title: string; readonly measure: Section }>> = {
   size: { title: 'Size of bundles', measure: measureSize },
   import: { title: 'Import of the receiving edge', measure: measureImport },
+  allocation: { title: 'Allocation', measure: measureAllocation },
+  hot: { title: 'One SKU that everybody wants', measure: measureHot },
   cost: { title: "Cost of one order's life", measure: measureCost },
   intake: { title: 'Intake alone', measure: measureIntake },
   thread: { title: 'The whole thread', measure: measureThread },
@@ -28,7 +32,7 @@ const HELP = `npm run bench -- [options]
 Measures size, speed and cost, and sets them beside their aims. Only the sizes can fail a build, in the tests.
 
   --only NAME,...  only these sections: ${Object.keys(SECTIONS).join(', ')}
-  --orders N       orders in the sections cost, intake and thread (default: each its own)
+  --orders N       orders in the sections hot, cost, intake and thread (default: each its own)
   --json           one JSON object as the last line
   --help           this text
 

@@ -149,10 +149,10 @@ function asObject(value: Json | undefined): { [key: string]: Json } {
 
 async function bookGoods(cloud: Cloud, client: Client, lines: readonly { readonly sku: string; readonly quantity: number }[]): Promise<void> {
   const token = await cloud.issuer.token({ user: 'warehouse', scopes: ['hub/stock.write'] });
-  const response = await fetch(`${cloud.apiUrl.replace(/\/$/, '')}/stock/receipts`, {
+  const response = await fetch(`${cloud.apiUrl.replace(/\/$/, '')}/stock/bookings`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ receiptId: `bench-${randomBytes(4).toString('hex')}`, warehouse: client.warehouses[0]?.id, lines }),
+    body: JSON.stringify({ kind: 'receipt', id: `bench-${randomBytes(4).toString('hex')}`, warehouse: client.warehouses[0]?.id, lines }),
   });
   if (response.status !== 200) throw new Error(`The goods could not be booked: ${response.status} ${await response.text()}`);
 }

@@ -1,8 +1,16 @@
-import { Command } from 'commander';
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { Table } from '../adapters/aws/table.ts';
 import { Rejected, Unavailable } from '../core/error.ts';
 import { validateClients } from './commands/client.ts';
 import { listDeadLetters } from './commands/dead-letters.ts';
+import { explainOrder } from './commands/explain.ts';
+import { listLevels } from './commands/levels.ts';
 import { showOrder, showTimeline } from './commands/order.ts';
+import { fileOf, testRules } from './commands/rules.ts';
+import { openBooks } from './commands/stock.ts';
+import { checkAndRepair, checkStock } from './commands/stock-check.ts';
+import { addStockCommands } from './commands/stock-group.ts';
 import { findStack } from './stack.ts';
 import type { Output } from './terminal.ts';
 
@@ -18,9 +26,47 @@ order
   .description('where an order stands, what it waits for and what is in it; ids look like shop:1001')
   .action(async (id: string) => print(await showOrder(await stack(), id)));
 order
+  .command('explain <id>')
+  .description('why an order does not move, why from there, why so many, what was promised, and what has to happen next')
+  .action(async (id: string) => print(await explainOrder(await stack(), fileOf(program.opts<Options>().client), id)));
+order
   .command('timeline <id>')
   .description('everything that happened to an order, oldest first')
   .action(async (id: string) => print(await showTimeline(await stack(), id)));
+
+program
+  .command('levels')
+  .description('stock as storefronts were told it')
+  .command('list')
+  .description('list what each storefront was told of each SKU')
+  .option('--drifted', 'only SKUs of which a storefront had more than it was told', false)
+  .action(async ({ drifted }: { drifted: boolean }) => print(await listLevels(new Table((await stack()).tableName), fileOf(program.opts<Options>().client), drifted)));
+
+program
+  .command('rules')
+  .description('rules of a client file')
+  .command('test')
+  .description('show what the rules would do to stored orders; writes nothing')
+  .option('--file <path>', 'the client file whose rules are tried; that of --client when none is named')
+  .option('--limit <orders>', 'how many orders are read at most', wholeNumber, 1_000)
+  .action(async ({ file, limit }: { file?: string; limit: number }) => {
+    const { client } = program.opts<Options>();
+    print(await testRules(await stack(), { file: file ?? fileOf(client), limit, progress: (text) => console.error(`crossdock: ${text}`) }));
+  });
+
+const stockGroup = program.command('stock').description('what is on the shelf, and what moves there');
+addStockCommands(stockGroup, { stack, clientId: () => program.opts<Options>().client, print });
+stockGroup
+  .command('check')
+  .description('compare the counters with their ledger and with what orders have reserved')
+  .option('--repair', 'set counters that are wrong to what their ledger adds up to', false)
+  .action(async ({ repair }: { repair: boolean }) => {
+    const books = await openBooks(await stack(), program.opts<Options>().client);
+    const checking = { ...books, now: () => new Date(), progress: (text: string) => console.error(`crossdock: ${text}`) };
+    const result = repair ? await checkAndRepair(checking, `operator:${userInfo().username}`) : await checkStock(checking);
+    print(result);
+    if (!result.sound) process.exitCode = 1;
+  });
 
 program
   .command('dead-letters')
@@ -52,6 +98,11 @@ try {
 interface Options {
   readonly client: string;
   readonly json?: boolean;
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number above 0.`);
 }
 
 function stack() {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Address } from './address.ts';
 import { Sku, Slug } from './id.ts';
 import { Currency, Minor } from './money.ts';
+import { Rule } from './rule.ts';
 import { Grams } from './weight.ts';
 
 const title = (text: string) => ({ title: text });
@@ -14,19 +15,39 @@ const Connection = z.strictObject({
   settings: Settings.default({}).meta(title('What the adapter needs to know; its own schema checks it')),
 });
 
+/** How much of the stock a storefront is told of. */
+const SharedStock = z.strictObject({
+  publish: z.boolean().default(false).meta(title('Whether this storefront is told what is available')),
+  buffer: z.int().min(0).max(100_000).default(0).meta(title('Units of every SKU that it is not told of')),
+  buffers: z.record(Sku, z.int().min(0).max(100_000)).default({}).meta(title('Units by SKU that it is not told of, instead of `buffer`')),
+});
+
 /** A storefront that posts orders to us. */
-export const StorefrontConnection = Connection;
+export const StorefrontConnection = Connection.extend({ stock: SharedStock.prefault({}) });
 export type StorefrontConnection = z.infer<typeof StorefrontConnection>;
 
 /** A carrier that sells us labels. */
 export const CarrierConnection = Connection;
 export type CarrierConnection = z.infer<typeof CarrierConnection>;
 
+const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time of day such as 06:00' });
+const ZoneName = z.string().refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' });
+const Weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']);
+
 /** A building that holds stock and ships parcels. */
 export const Warehouse = z.strictObject({
   id: Slug,
   name: z.string().min(1).max(80),
   address: z.strictObject(Address.shape).meta(title('Where parcels leave from')),
+  timeZone: ZoneName.optional().meta(title("IANA time zone of its clocks; the client's where it is not given")),
+  cutOff: TimeOfDay.default('14:00').meta(title('Orders that are in by then leave the same day')),
+  workingDays: z.array(Weekday).min(1).default(['mon', 'tue', 'wed', 'thu', 'fri']).meta(title('Days on which it ships')),
+  holidays: z.array(z.iso.date()).default([]).meta(title('Days on which it does not, such as 2026-12-25')),
+  serves: z
+    .array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, { error: 'must be a country such as DE or a region of one such as US-CA' }))
+    .default([])
+    .meta(title('Countries and regions that are near it, beside its own country')),
+  capacity: z.int().min(1).max(1_000_000).optional().meta(title('Orders that it can ship in a day; more spill over to the next warehouse')),
 });
 export type Warehouse = z.infer<typeof Warehouse>;
 
@@ -55,21 +76,73 @@ export const Product = z.strictObject({
   weight: Grams.meta(title('Grams, packed')),
   plant: Slug.meta(title('Who supplies it')),
   reorder: Reorder,
+  lots: z.boolean().default(false).meta(title('Whether its stock is kept by lot, with expiry; the first to expire is shipped first')),
+  shelfLifeDays: z.int().min(0).max(3650).default(0).meta(title('Days that a lot must have left on the day it is promised')),
+  serials: z.boolean().default(false).meta(title('Whether the serial number of every unit is captured at packing')),
 });
 export type Product = z.infer<typeof Product>;
+
+/** A set of products that is sold under a SKU of its own and never stocked under it. */
+export const Kit = z.strictObject({
+  sku: Sku,
+  name: z.string().min(1).max(120),
+  parts: z
+    .array(z.strictObject({ sku: Sku, quantity: z.int().min(1).max(1_000) }))
+    .min(1)
+    .max(30)
+    .meta(title('Products, or other kits, and how many of each')),
+});
+export type Kit = z.infer<typeof Kit>;
+
+/** How an order may be shared out over warehouses and time. */
+export const Split = z.enum(['never', 'warehouses', 'backorders']);
+export type Split = z.infer<typeof Split>;
+
+/** What makes one way to ship an order better than another. */
+export const Criterion = z.enum(['fewest-parcels', 'soonest', 'nearest', 'priority']);
+export type Criterion = z.infer<typeof Criterion>;
+
+const Hours = z.int().min(1).max(2_160);
 
 const Policies = z.strictObject({
   authorisation: z
     .strictObject({
       mode: z.enum(['automatic', 'person']).default('automatic').meta(title('Who authorises clean orders')),
       limit: Minor.optional().meta(title('Orders above this total always wait for a person; minor units of the client currency')),
+      customers: z.enum(['any', 'known']).default('any').meta(title('known: orders of new customers always wait for a person')),
+    })
+    .prefault({}),
+  allocation: z
+    .strictObject({
+      split: Split.default('never').meta(title('never: whole from one warehouse; warehouses: whole, from as many as it takes; backorders: what is there leaves, the rest follows')),
+      prefer: z
+        .array(Criterion)
+        .min(1)
+        .default(['fewest-parcels', 'soonest', 'nearest', 'priority'])
+        .meta(title('What counts, most important first. soonest: by cut-off and capacity; priority: the order of the warehouses in this file')),
+    })
+    .prefault({}),
+  counting: z
+    .strictObject({
+      toleranceUnits: z.int().min(0).max(10_000).default(2).meta(title('A count that differs by no more units is booked at once')),
+      tolerancePercent: z.int().min(0).max(100).default(2).meta(title('or by no more of the stock, in percent; else it is counted again first')),
+    })
+    .prefault({}),
+  clocks: z
+    .strictObject({
+      held: Hours.default(24).meta(title('Hours that an order may be held before somebody is told')),
+      backordered: Hours.default(168).meta(title('Hours that it may wait for stock')),
+      authorised: Hours.default(8).meta(title('Hours from allocated to authorised')),
+      packed: Hours.default(24).meta(title('Hours from authorised to packed')),
+      labelled: Hours.default(2).meta(title('Hours from packed to labelled')),
+      handedOver: Hours.default(24).meta(title('Hours from labelled to handed over')),
+      scanned: Hours.default(24).meta(title("Hours from handed over to the carrier's first scan")),
+      delivered: Hours.default(240).meta(title('Hours from the first scan to the door')),
     })
     .prefault({}),
   packing: z.enum(['confirm', 'scan']).default('scan').meta(title('confirm: parcels are confirmed whole; scan: a person scans every unit')),
   personalDataDays: z.int().min(7).max(3650).default(90).meta(title('Days after which names and addresses are deleted')),
 });
-
-const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time of day such as 06:00' });
 
 /**
  * Everything the hub knows about one client firm: the content of a file in `clients/`. Holds no secret.
@@ -79,13 +152,15 @@ export const Client = z
   .strictObject({
     id: Slug.meta(title('Name of the client; part of the stack name')),
     name: z.string().min(1).max(80),
-    timeZone: z.string().refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' }),
+    timeZone: ZoneName,
     currency: Currency,
     storefronts: z.array(StorefrontConnection).min(1),
     carriers: z.array(CarrierConnection).min(1),
     warehouses: z.array(Warehouse).min(1).meta(title('In order of preference')),
     plants: z.array(Plant).min(1),
     products: z.array(Product).min(1),
+    kits: z.array(Kit).default([]),
+    rules: z.array(Rule).default([]).meta(title('Asked in this order')),
     policies: Policies.prefault({}),
     notifications: z
       .strictObject({
@@ -122,6 +197,14 @@ export const Client = z
       context.addIssue({ code: 'custom', path: ['products', index, 'plant'], message: `no plant is called ${JSON.stringify(product.plant)}; plants: ${[...plants].join(', ')}` });
     });
 
+    unique(
+      'rules',
+      'name',
+      client.rules.map((rule) => rule.name),
+    );
+    for (const { path, message } of kitProblems(client)) context.addIssue({ code: 'custom', path: [...path], message });
+    for (const { path, message } of ruleProblems(client)) context.addIssue({ code: 'custom', path: [...path], message });
+
     function unique(field: string, key: string, names: readonly string[]): void {
       names.forEach((name, index) => {
         if (names.indexOf(name) !== index) context.addIssue({ code: 'custom', path: [field, index, key], message: `${JSON.stringify(name)} is used twice` });
@@ -131,8 +214,77 @@ export const Client = z
 export type Client = z.infer<typeof Client>;
 
 /** The product a SKU names, or undefined when the client does not keep it. */
-export function productOf(client: Client, sku: string): Product | undefined {
-  return client.products.find((product) => product.sku === sku);
+export function productOf(client: Pick<Client, 'products'>, sku: string): Product | undefined {
+  return catalogueOf(client).get(sku);
+}
+
+const catalogues = new WeakMap<readonly Product[], ReadonlyMap<string, Product>>();
+
+/** A client's products by SKU; made once, as a manufacturer has thousands and every line of every order asks. */
+function catalogueOf({ products }: Pick<Client, 'products'>): ReadonlyMap<string, Product> {
+  const known = catalogues.get(products) ?? new Map(products.map((product) => [product.sku, product]));
+  catalogues.set(products, known);
+  return known;
+}
+
+interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Kits that cannot be taken apart: a part nobody knows, a SKU that is a product too, a kit that contains itself. */
+function kitProblems({ kits, products }: { readonly kits: readonly Kit[]; readonly products: readonly Product[] }): Problem[] {
+  const stocked = new Set(products.map(({ sku }) => sku));
+  const recipes = new Map(kits.map((kit) => [kit.sku, kit]));
+  return kits.flatMap((kit, index) => [
+    ...(stocked.has(kit.sku) ? [{ path: ['kits', index, 'sku'], message: `${JSON.stringify(kit.sku)} is a product too; a kit has no stock of its own` }] : []),
+    ...(kits.findIndex(({ sku }) => sku === kit.sku) === index ? [] : [{ path: ['kits', index, 'sku'], message: `${JSON.stringify(kit.sku)} is used twice` }]),
+    ...kit.parts.flatMap(({ sku }, part) =>
+      stocked.has(sku) || recipes.has(sku) ? [] : [{ path: ['kits', index, 'parts', part, 'sku'], message: `no product or kit is called ${JSON.stringify(sku)}` }],
+    ),
+    ...(contains(kit.sku, kit, recipes, new Set()) ? [{ path: ['kits', index, 'parts'], message: `kit ${JSON.stringify(kit.sku)} contains itself` }] : []),
+  ]);
+}
+
+function contains(wanted: string, kit: Kit, recipes: ReadonlyMap<string, Kit>, seen: Set<string>): boolean {
+  return kit.parts.some(({ sku }) => {
+    if (sku === wanted) return true;
+    const inner = recipes.get(sku);
+    if (inner === undefined || seen.has(sku)) return false;
+    seen.add(sku);
+    return contains(wanted, inner, recipes, seen);
+  });
+}
+
+function ruleProblems({
+  rules,
+  warehouses,
+  storefronts,
+}: {
+  readonly rules: readonly Rule[];
+  readonly warehouses: readonly Warehouse[];
+  readonly storefronts: readonly StorefrontConnection[];
+}): Problem[] {
+  const places = new Set(warehouses.map(({ id }) => id));
+  const connections = new Set(storefronts.map(({ id }) => id));
+  return rules.flatMap((rule, index) => [
+    ...(rule.when.connections ?? []).flatMap((id, at) =>
+      connections.has(id)
+        ? []
+        : [{ path: ['rules', index, 'when', 'connections', at], message: `no storefront is called ${JSON.stringify(id)}; storefronts: ${[...connections].join(', ')}` }],
+    ),
+    ...rule.actions.flatMap((action, at) =>
+      action.do !== 'route'
+        ? []
+        : (['only', 'prefer'] as const).flatMap((field) =>
+            (action[field] ?? []).flatMap((id, place) =>
+              places.has(id)
+                ? []
+                : [{ path: ['rules', index, 'actions', at, field, place], message: `no warehouse is called ${JSON.stringify(id)}; warehouses: ${[...places].join(', ')}` }],
+            ),
+          ),
+    ),
+  ]);
 }
 
 function isTimeZone(name: string): boolean {

@@ -62,10 +62,36 @@ export function isWithin(at: string, { from, to }: Day): boolean {
   return at >= from && at < to;
 }
 
-/** What the clocks of a time zone show at an instant. */
+/**
+ * The instant at which the clocks of a time zone show a time of a day: the first of two where clocks are set back, and the end of
+ * the gap where they skip it.
+ * @param time `14:00`
+ */
+export function instantAt(timeZone: string, day: string, time: string): Instant {
+  const clock = clockOf(timeZone);
+  const wanted = Date.parse(`${day}T${time}:00.000Z`);
+  const shownAt = (at: number) => at + clock(at).offset * MINUTE;
+  // Clocks change at most once within two days, so these are all the offsets of the day; the larger is the earlier instant.
+  const offsets = [clock(wanted - 24 * HOUR).offset, clock(wanted + 24 * HOUR).offset].sort((a, b) => b - a);
+  const candidates = offsets.map((offset) => wanted - offset * MINUTE);
+  const [early = wanted, late = wanted] = candidates;
+  const exact = candidates.find((at) => shownAt(at) === wanted);
+  return instant(new Date(exact ?? firstWithin(early, late, (at) => shownAt(at) >= wanted)));
+}
+
+/** What the clocks of a time zone show at an instant; `offset` in minutes, east of UTC. */
 type Clock = (at: number) => { readonly day: string; readonly hour: number; readonly offset: number };
 
-function clockOf(timeZone: string): Clock {
+const clocks = new Map<string, Clock>();
+
+/** The clocks of a time zone. Kept, because making a formatter takes a thousand times as long as asking it. */
+export function clockOf(timeZone: string): Clock {
+  const clock = clocks.get(timeZone) ?? newClock(timeZone);
+  clocks.set(timeZone, clock);
+  return clock;
+}
+
+function newClock(timeZone: string): Clock {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     calendar: 'gregory',
@@ -88,12 +114,16 @@ function clockOf(timeZone: string): Clock {
 /** The first instant of a day, found by halving: right too where clocks skip midnight, or a zone skips a whole day. */
 function startOf(day: string, clock: Clock): number {
   const midnight = Date.parse(`${day}T00:00:00.000Z`);
-  let before = midnight - 15 * HOUR;
-  let reached = midnight + 25 * HOUR;
-  while (reached - before > 1) {
-    const middle = Math.floor((before + reached) / 2);
-    if (clock(middle).day >= day) reached = middle;
-    else before = middle;
+  return firstWithin(midnight - 15 * HOUR, midnight + 25 * HOUR, (at) => clock(at).day >= day);
+}
+
+/** The first instant after `before`, and `reached` at the latest, from which on something holds. */
+function firstWithin(before: number, reached: number, holds: (at: number) => boolean): number {
+  let [low, high] = [before, reached];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle;
   }
-  return reached;
+  return high;
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { EventType } from './change.ts';
-import type { Stock, SupplyRequest } from './inventory.ts';
+import type { Stock } from './inventory.ts';
 import type { Order } from './order.ts';
 import type { ReportRun } from './report-run.ts';
 import type { Parcel } from './shipment.ts';
+import type { SupplyRequest } from './supply.ts';
 
 /** The items whose changes are events. */
 export type Image = Order | Parcel | Stock | SupplyRequest | ReportRun;
@@ -39,8 +40,10 @@ const ParcelFacts = z.object({
 const StockFacts = z.object({
   sku: z.string(),
   warehouse: z.string(),
+  lot: z.string().optional(),
   onHand: z.int(),
   reserved: z.int(),
+  quarantined: z.int(),
   available: z.int(),
   incoming: z.int(),
 });
@@ -100,9 +103,11 @@ const ORDER_ENTERS: Record<Order['status'], EventType> = {
   backordered: 'order.backordered',
   allocated: 'order.allocated',
   authorised: 'order.authorised',
+  packing: 'order.packing',
   packed: 'order.packed',
   dispatched: 'order.dispatched',
   delivered: 'order.delivered',
+  returned: 'order.returned',
   cancelled: 'order.cancelled',
   closed: 'order.closed',
 };
@@ -110,7 +115,8 @@ const ORDER_ENTERS: Record<Order['status'], EventType> = {
 /** Stock is low when it falls to the reorder point, and again when a delivery does not lift it above. */
 function isLow(before: Image | undefined, after: Stock): boolean {
   if (after.available > after.reorderPoint) return false;
-  const fell = before?.entity !== 'stock' || before.available > after.reorderPoint;
+  // A lot is only a part of what there is: whether the whole is low is for the reader of all lots to say.
+  const fell = before?.entity !== 'stock' || before.available > after.reorderPoint || (after.lot !== undefined && after.available < before.available);
   return fell || after.change.type === 'stock.received';
 }
 
@@ -159,7 +165,7 @@ function keyOf(image: Image): string {
     case 'parcel':
       return `${image.orderId}/${image.parcel}`;
     case 'stock':
-      return `${image.warehouse}/${image.sku}`;
+      return image.lot === undefined ? `${image.warehouse}/${image.sku}` : `${image.warehouse}/${image.sku}/${image.lot}`;
     case 'supply':
       return image.requestId;
     case 'report':

@@ -39,3 +39,13 @@ export function ulid(at: Date, random: Uint8Array): string {
 export function orderIdOf(connectionId: string, sourceId: string): string {
   return `${connectionId}:${sourceId.replace(/[^A-Za-z0-9._-]/gu, (char) => `~${char.codePointAt(0)?.toString(16)}~`)}`;
 }
+
+/** Parts that a work list is split into, so that no list is one partition that everybody writes to. */
+export const SHARDS = 8;
+
+/** The part that an id belongs to: always the same, 0 to `SHARDS - 1`. FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
+export function shardOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  return (hash >>> 0) % SHARDS;
+}

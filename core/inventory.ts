@@ -1,21 +1,33 @@
 import * as z from 'zod';
 import type { Change } from './change.ts';
-import type { Plant, Product, Reorder } from './client.ts';
 import { Sku, Slug } from './id.ts';
 
-/**
- * What one warehouse has of one SKU, in units. Always `onHand = available + reserved`, all three >= 0.
- * `incoming` is asked of a plant and not yet received. The reorder numbers are copied from the client file when stock arrives.
- */
-export interface Stock {
-  readonly entity: 'stock';
+/** The producer's name of a batch of goods that expire together. */
+export const LotName = z.string().regex(/^[A-Za-z0-9._-]{1,40}$/, { error: 'must be 1 to 40 letters, digits, dots, dashes and underscores' });
+
+/** Where units of a SKU stand. Stock that is kept by lot has a place, and a counter, for each lot. */
+export interface Place {
   readonly sku: string;
   readonly warehouse: string;
+  readonly lot?: string | undefined;
+}
+
+/**
+ * What one place has of one SKU, in units. Always `onHand = available + reserved + quarantined`, all four >= 0.
+ * `incoming` is asked of a plant, or on its way from another warehouse, and not yet received. The reorder point is copied from the
+ * client file when stock arrives.
+ */
+export interface Stock extends Place {
+  readonly entity: 'stock';
   readonly onHand: number;
   readonly reserved: number;
+  /** Damaged, returned and not inspected, or expired: on the shelf, and promised to nobody. */
+  readonly quarantined: number;
   readonly available: number;
   readonly incoming: number;
   readonly reorderPoint: number;
+  /** The last day of a lot's life, in the warehouse's time zone: `2026-11-22`. */
+  readonly expiresOn?: string | undefined;
   readonly version: number;
   readonly change: Change;
 }
@@ -26,187 +38,125 @@ export interface Demand {
   readonly quantity: number;
 }
 
-/** Units of a SKU that an order has reserved in a warehouse. */
-export const Allocation = z.object({ sku: Sku, warehouse: Slug, quantity: z.int().min(1) });
+/** Units of a SKU that an order has reserved in a place, with the last day of their lot where they are of one. */
+export const Allocation = z.object({ sku: Sku, warehouse: Slug, lot: LotName.optional(), expiresOn: z.iso.date().optional(), quantity: z.int().min(1) });
 export type Allocation = z.infer<typeof Allocation>;
 
 /** Why stock moved. */
-type MovementReason = 'reserved' | 'released' | 'packed' | 'received' | 'requested';
+export type MovementReason =
+  | 'reserved'
+  | 'released'
+  | 'packed'
+  | 'unpacked'
+  | 'requested'
+  | 'received'
+  | 'adjusted'
+  | 'damaged'
+  | 'expired'
+  | 'sent'
+  | 'counted'
+  | 'returned'
+  | 'restocked'
+  | 'scrapped';
 
-/** A change of one stock counter, in units; deltas may be negative. `available` moves by `onHand - reserved`. */
-export interface Movement {
-  readonly sku: string;
-  readonly warehouse: string;
+/** The counters that a movement changes, in units; deltas may be negative. `available` moves by `onHand - reserved - quarantined`. */
+export interface Deltas {
   readonly onHand: number;
   readonly reserved: number;
+  readonly quarantined: number;
   readonly incoming: number;
+}
+
+/** A change of one place's counters. */
+export interface Movement extends Place, Deltas {
   readonly reason: MovementReason;
-  /** What caused it: an order id, a receipt id or a supply request id. */
+  /** What caused it: an order id, a booking id or a supply request id. */
   readonly cause: string;
+}
+
+/** A movement with the deltas that are given, and zero for the rest. */
+export function moving(place: Place, deltas: Partial<Deltas>, reason: MovementReason, cause: string): Movement {
+  const { sku, warehouse, lot } = place;
+  return { sku, warehouse, ...(lot !== undefined && { lot }), onHand: 0, reserved: 0, quarantined: 0, incoming: 0, ...deltas, reason, cause };
 }
 
 /** A movement that keeps `onHand` and changes what is reserved. */
 export function reserving(allocation: Allocation, cause: string): Movement {
-  return { ...place(allocation), onHand: 0, reserved: allocation.quantity, incoming: 0, reason: 'reserved', cause };
+  return moving(allocation, { reserved: allocation.quantity }, 'reserved', cause);
 }
 
 /** The undoing of `reserving`. */
 export function releasing(allocation: Allocation, cause: string): Movement {
-  return { ...place(allocation), onHand: 0, reserved: -allocation.quantity, incoming: 0, reason: 'released', cause };
+  return moving(allocation, { reserved: -allocation.quantity }, 'released', cause);
 }
 
 /** A reservation that left the shelf: packing spends the order's own reservation. */
 export function packing(allocation: Allocation, cause: string): Movement {
-  return { ...place(allocation), onHand: -allocation.quantity, reserved: -allocation.quantity, incoming: 0, reason: 'packed', cause };
+  return moving(allocation, { onHand: -allocation.quantity, reserved: -allocation.quantity }, 'packed', cause);
+}
+
+/** Packed units that are back: in quarantine, until somebody has looked at them. */
+export function unpacking(allocation: Allocation, cause: string): Movement {
+  return moving(allocation, { onHand: allocation.quantity, quarantined: allocation.quantity }, 'unpacked', cause);
 }
 
 /** Units that arrived; those that were asked for are no longer incoming. */
 export function receiving(arrived: Allocation, incoming: number, cause: string): Movement {
-  return { ...place(arrived), onHand: arrived.quantity, reserved: 0, incoming: -incoming, reason: 'received', cause };
+  return moving(arrived, { onHand: arrived.quantity, incoming: -incoming }, 'received', cause);
 }
 
-function place(allocation: Allocation): Pick<Movement, 'sku' | 'warehouse'> {
-  return { sku: allocation.sku, warehouse: allocation.warehouse };
+/** How much of a counter that may be promised moves with a movement. */
+export function availableIn({ onHand, reserved, quarantined }: Pick<Deltas, 'onHand' | 'reserved' | 'quarantined'>): number {
+  return onHand - reserved - quarantined;
 }
 
-/** Available units by SKU and warehouse, as read a moment ago; allocation draws on it and puts back. */
-export class StockView {
-  readonly #available = new Map<string, number>();
-
-  constructor(stock: Iterable<Pick<Stock, 'sku' | 'warehouse' | 'available'>>) {
-    for (const { sku, warehouse, available } of stock) this.#available.set(`${warehouse} ${sku}`, available);
-  }
-
-  available(sku: string, warehouse: string): number {
-    return this.#available.get(`${warehouse} ${sku}`) ?? 0;
-  }
-
-  move(movement: Movement): void {
-    const { sku, warehouse, onHand, reserved } = movement;
-    this.#available.set(`${warehouse} ${sku}`, this.available(sku, warehouse) + onHand - reserved);
-  }
+/** The name of a place: unique, and the same for all who write to it. */
+export function placeKey({ sku, warehouse, lot }: Place): string {
+  return lot === undefined ? `${warehouse} ${sku}` : `${warehouse} ${sku}\n${lot}`;
 }
 
-/**
- * Finds one warehouse, in the client's order of preference, that has every unit an order needs.
- * @returns the allocations, or undefined when no warehouse can ship the order whole: nothing is promised then
- */
-export function allocate(demand: readonly Demand[], warehouses: readonly string[], stock: StockView): Allocation[] | undefined {
-  const warehouse = warehouses.find((id) => demand.every(({ sku, quantity }) => stock.available(sku, id) >= quantity));
-  return warehouse === undefined ? undefined : demand.map(({ sku, quantity }) => ({ sku, warehouse, quantity }));
-}
-
-/** Adds movements up per SKU and warehouse, so that one counter is written once. */
-export function netMovements(movements: readonly Movement[]): Map<string, Pick<Movement, 'sku' | 'warehouse' | 'onHand' | 'reserved' | 'incoming'>> {
-  const net = new Map<string, Pick<Movement, 'sku' | 'warehouse' | 'onHand' | 'reserved' | 'incoming'>>();
-  for (const { sku, warehouse, onHand, reserved, incoming } of movements) {
-    const key = `${warehouse} ${sku}`;
-    const sum = net.get(key) ?? { sku, warehouse, onHand: 0, reserved: 0, incoming: 0 };
-    net.set(key, { sku, warehouse, onHand: sum.onHand + onHand, reserved: sum.reserved + reserved, incoming: sum.incoming + incoming });
+/** Adds movements up per place, so that one counter is written once. */
+export function netMovements(movements: readonly Movement[]): Map<string, Place & Deltas> {
+  const net = new Map<string, Place & Deltas>();
+  for (const movement of movements) {
+    const key = placeKey(movement);
+    const { onHand, reserved, quarantined, incoming } = net.get(key) ?? { onHand: 0, reserved: 0, quarantined: 0, incoming: 0 };
+    const { sku, warehouse, lot } = movement;
+    net.set(key, {
+      sku,
+      warehouse,
+      ...(lot !== undefined && { lot }),
+      onHand: onHand + movement.onHand,
+      reserved: reserved + movement.reserved,
+      quarantined: quarantined + movement.quarantined,
+      incoming: incoming + movement.incoming,
+    });
   }
   return net;
 }
 
-/** One line of the ledger: what moved a counter, in one transaction with it. */
-export interface LedgerEntry {
+/** One line of the ledger: what moved a place's counters, in one transaction with them. */
+export interface LedgerEntry extends Place, Deltas {
   readonly entity: 'ledger';
-  readonly sku: string;
-  readonly warehouse: string;
   readonly at: string;
   readonly by: string;
-  readonly onHand: number;
-  readonly reserved: number;
-  readonly incoming: number;
-  /** The movements that add up to the deltas: reason, cause, and the units of `onHand` and `reserved`. */
-  readonly movements: readonly { readonly reason: MovementReason; readonly cause: string; readonly onHand: number; readonly reserved: number }[];
+  /** The movements that add up to the deltas: reason, cause, and the units of `onHand`, `reserved` and `quarantined`. */
+  readonly movements: readonly (Pick<Movement, 'reason' | 'cause' | 'onHand' | 'reserved'> & { readonly quarantined?: number })[];
 }
 
-/** A request to a plant to supply a SKU to a warehouse. At most one is open per plant, SKU and warehouse. */
-export interface SupplyRequest {
-  readonly entity: 'supply';
-  readonly requestId: string;
-  readonly plant: string;
-  readonly sku: string;
-  readonly warehouse: string;
-  readonly status: 'open' | 'received';
-  readonly quantity: number;
-  readonly received: number;
-  /** The figures that led to the request, in units and units a day. */
-  readonly basis: {
-    readonly onHand: number;
-    readonly reserved: number;
-    readonly available: number;
-    readonly incoming: number;
-    readonly dailyUse: number;
-    readonly point: number;
-    readonly upTo: number;
-    readonly multiple: number;
-  };
-  readonly requestedAt: string;
-  /** The day by which it should arrive, from the plant's lead time: `2026-11-29`. */
-  readonly needBy: string;
-  readonly version: number;
-  readonly change: Change;
+/** Units of a SKU, added up over the entries of a list. */
+export function unitsOf(list: readonly Demand[], sku: string): number {
+  return list.reduce((sum, entry) => (entry.sku === sku ? sum + entry.quantity : sum), 0);
 }
 
-/**
- * How many units to ask a plant for: what is missing to the order-up-to level, in the plant's multiples.
- * @returns undefined when available stock is above the reorder point
- * @see https://en.wikipedia.org/wiki/Reorder_point an (s, S) policy; what is incoming counts towards S
- */
-export function supplyNeed(stock: Pick<Stock, 'available' | 'incoming'>, reorder: Reorder): number | undefined {
-  if (stock.available > reorder.point) return undefined;
-  const missing = reorder.upTo - stock.available - stock.incoming;
-  return missing <= 0 ? undefined : Math.ceil(missing / reorder.multiple) * reorder.multiple;
+/** What is left of `wanted` when `given` is taken off; never less than nothing, and only what is more than nothing. */
+export function lessUnits(wanted: readonly Demand[], given: readonly Demand[]): Demand[] {
+  return wanted.map(({ sku, quantity }) => ({ sku, quantity: quantity - unitsOf(given, sku) })).filter(({ quantity }) => quantity > 0);
 }
 
-/** Units used a day: what was reserved, less what was released, over the days that the ledger covers (at least one, at most `days`). */
-export function dailyUse(entries: readonly Pick<LedgerEntry, 'at' | 'movements'>[], now: Date, days: number): number {
-  const first = [now.toISOString(), ...entries.map((entry) => entry.at)].sort()[0] ?? '';
-  const covered = Math.min(days, Math.max(1, (now.getTime() - Date.parse(first)) / 86_400_000));
-  const used = entries.flatMap((entry) => entry.movements).reduce((sum, { reason, reserved }) => (reason === 'reserved' || reason === 'released' ? sum + reserved : sum), 0);
-  return Math.max(0, Math.round((used / covered) * 10) / 10);
-}
-
-/** Draws up a supply request with the figures it rests on, or undefined when stock is above the reorder point. */
-export function requestSupply(
-  stock: Stock,
-  product: Product,
-  plant: Plant,
-  context: { readonly requestId: string; readonly dailyUse: number; readonly now: Date; readonly version: number },
-): SupplyRequest | undefined {
-  const quantity = supplyNeed(stock, product.reorder);
-  if (quantity === undefined) return undefined;
-  const at = context.now.toISOString();
-  return {
-    entity: 'supply',
-    requestId: context.requestId,
-    plant: plant.id,
-    sku: stock.sku,
-    warehouse: stock.warehouse,
-    status: 'open',
-    quantity,
-    received: 0,
-    basis: { onHand: stock.onHand, reserved: stock.reserved, available: stock.available, incoming: stock.incoming, dailyUse: context.dailyUse, ...product.reorder },
-    requestedAt: at,
-    needBy: new Date(context.now.getTime() + plant.leadTimeDays * 86_400_000).toISOString().slice(0, 10),
-    version: context.version,
-    change: { type: 'supply.requested', at, by: 'hub', reason: `available ${stock.available} is at or below the reorder point ${product.reorder.point}` },
-  };
-}
-
-/** A supply request before and after units arrived for it, and how many of them had been counted as incoming. */
-export interface Answered {
-  readonly before: SupplyRequest;
-  readonly after: SupplyRequest;
-  readonly incoming: number;
-}
-
-/** Books units that arrived against a supply request. @returns undefined when none is open */
-export function answerSupply(request: SupplyRequest | undefined, quantity: number, act: { readonly by: string; readonly now: Date }): Answered | undefined {
-  if (request?.status !== 'open') return undefined;
-  const received = request.received + quantity;
-  const status = received >= request.quantity ? 'received' : 'open';
-  const change: Change = { type: 'supply.received', at: act.now.toISOString(), by: act.by, reason: `${received} of ${request.quantity} units are here` };
-  return { before: request, after: { ...request, received, status, version: request.version + 1, change }, incoming: Math.min(quantity, request.quantity - request.received) };
+/** The same units with each SKU once, sorted by SKU. */
+export function addUnits(list: readonly Demand[]): Demand[] {
+  const units = new Map<string, number>();
+  for (const { sku, quantity } of list) units.set(sku, (units.get(sku) ?? 0) + quantity);
+  return [...units].map(([sku, quantity]) => ({ sku, quantity })).sort((a, b) => (a.sku < b.sku ? -1 : 1));
 }

@@ -1,10 +1,10 @@
 import type { Client, Plant, Product, Warehouse } from './client.ts';
 import type { HubEvent } from './event.ts';
-import type { SupplyRequest } from './inventory.ts';
 import { printMoney } from './money.ts';
-import type { OrderDocument } from './order.ts';
+import type { OrderDocument } from './order-document.ts';
 import type { DailyReport } from './report.ts';
 import type { Label, Parcel } from './shipment.ts';
+import type { SupplyRequest } from './supply.ts';
 
 /** Something to tell a customer about an order. */
 export interface CustomerNews {

@@ -1,84 +1,46 @@
-import { createHash } from 'node:crypto';
-import * as z from 'zod';
-import { Address, addressHash, problemsOf } from './address.ts';
+import { type Address, addressHash, problemsOf } from './address.ts';
+import type { AllocationDecision } from './allocation.ts';
 import type { Change } from './change.ts';
-import { type Client, productOf } from './client.ts';
+import type { Client } from './client.ts';
 import { type Refused, refused } from './error.ts';
-import { Instant, orderIdOf } from './id.ts';
-import { type Allocation, allocate, type Demand, type Movement, packing, releasing, reserving, type StockView } from './inventory.ts';
-import { Currency, Minor } from './money.ts';
+import type { Hold, HoldKind } from './hold.ts';
+import { shardOf } from './id.ts';
+import { type Allocation, addUnits, type Demand, lessUnits, type Movement, type Place, placeKey, releasing, unitsOf, unpacking } from './inventory.ts';
+import type { SoldKit } from './kit.ts';
+import type { Slot } from './load.ts';
+import { type OrderDocument, type SourceVersion, sourceVersionOf } from './order-document.ts';
 
-/** How many different SKUs one order may hold: a DynamoDB transaction has 100 items and each SKU takes two. */
-export const MAX_SKUS = 45;
-/** How many lines one order may hold. */
-export const MAX_LINES = 200;
-/** How many units one line may hold. */
-export const MAX_QUANTITY = 10_000;
+export type OrderStatus =
+  | 'held'
+  | 'backordered'
+  /** Reserved, and waiting for its authorisation. */
+  | 'allocated'
+  | 'authorised'
+  | 'packing'
+  | 'packed'
+  | 'dispatched'
+  | 'delivered'
+  | 'returned'
+  | 'cancelled'
+  /** Nothing to ship: a test, or all of it refunded. */
+  | 'closed';
 
-/** One line of an order as the storefront sold it. */
-export const OrderLine = z.object({
-  lineId: z.string().min(1).max(80),
-  /** Null where the storefront's product has none. */
-  sku: z.string().max(80).nullable(),
-  title: z.string().max(300),
-  /** Units still to be shipped: refunded and removed units are already taken off. */
-  quantity: z.int().min(0).max(MAX_QUANTITY),
-  unitPrice: Minor,
-  requiresShipping: z.boolean(),
-});
-export type OrderLine = z.infer<typeof OrderLine>;
-
-/**
- * The canonical order: what every storefront adapter turns its payload into, and what is kept as the order document.
- * Holds personal data. Money is in minor units of `currency`.
- */
-export const OrderDocument = z.object({
-  connectionId: z.string(),
-  /** The storefront's own id, digit for digit. */
-  sourceId: z.string().min(1).max(120),
-  /** The number people know the order by, such as `#1001`. */
-  number: z.string().min(1).max(60),
-  /** Rises with every change at the storefront: milliseconds of its clock, or its own counter. */
-  sourceVersion: z.int().min(0),
-  placedAt: Instant,
-  test: z.boolean(),
-  cancelled: z.boolean(),
-  paid: z.boolean(),
-  currency: Currency,
-  total: Minor.min(0),
-  lines: z
-    .array(OrderLine)
-    .min(1)
-    .max(MAX_LINES)
-    .refine((lines) => demandOf({ lines }).length <= MAX_SKUS, { error: `hold more than ${MAX_SKUS} different SKUs to ship; split the order` }),
-  /** Null where the storefront gave none, as for pick-up or withheld data. */
-  shipTo: Address.nullable(),
-  email: z.string().max(254).nullable(),
-  phone: z.string().max(40).nullable(),
-  /** BCP 47 language of the customer. */
-  locale: z.string().max(20),
-});
-export type OrderDocument = z.infer<typeof OrderDocument>;
-
-/** Why an order waits. */
-export const HoldKind = z.enum(['address', 'payment', 'stock', 'client', 'operator']);
-export type HoldKind = z.infer<typeof HoldKind>;
-
-/** Something that stands between an order and its packing. */
-interface Hold {
-  readonly kind: HoldKind;
-  readonly reason: string;
-  readonly at: string;
-  readonly by: string;
+/** What an order knows of a parcel that holds some of its units. The parcel itself has the rest of its course. */
+export interface PackedParcel {
+  /** 1, 2, ... within the order. */
+  readonly parcel: number;
+  readonly warehouse: string;
+  readonly units: readonly Allocation[];
+  /** `recalled`: called back before it left; `unpacked`: its units are on the shelf again. */
+  readonly status: 'packed' | 'dispatched' | 'delivered' | 'returned' | 'recalled' | 'unpacked';
 }
 
-type OrderStatus = 'held' | 'backordered' | 'allocated' | 'authorised' | 'packed' | 'dispatched' | 'delivered' | 'cancelled' | 'closed';
-
-/** Which of two versions of an order is the newer: the storefront's clock, then how far it got in life, then its content. */
-export interface SourceVersion {
-  readonly version: number;
-  readonly rank: number;
-  readonly digest: string;
+/** Who let an order be packed, why, and for which address. */
+interface Authorisation {
+  readonly by: string;
+  readonly at: string;
+  readonly reason: string;
+  readonly addressHash: string;
 }
 
 /** The state of one order. Holds no personal data; small, because it is written at every step. */
@@ -92,22 +54,48 @@ export interface Order {
   readonly holds: readonly Hold[];
   /** Fingerprints of holds that a person has released, so that a repeat of the same order does not raise them again. */
   readonly cleared: readonly string[];
-  /** Units to ship per SKU. */
+  /** Units to ship per product, in the newest version; kits are taken apart. */
   readonly demand: readonly Demand[];
+  /** Kits among what was sold, with the recipes of the day they came in. */
+  readonly kits?: readonly SoldKit[];
+  /** What is reserved and not packed yet. */
   readonly allocations: readonly Allocation[];
+  readonly parcels: readonly PackedParcel[];
+  /** Units that came back and were taken in. */
+  readonly returned?: readonly Demand[];
+  /** The storefront wants no more of it; what has left is followed all the same. */
+  readonly ending?: 'cancelled' | 'closed';
+  /** 0 to 9; 9 is served first. */
+  readonly priority: number;
+  /** A person gave it its priority: no rule changes it. */
+  readonly prioritised?: true;
+  /** Warehouses that rules leave it, and those it goes to first. */
+  readonly only?: readonly string[];
+  readonly prefer?: readonly string[];
+  /** The warehouses' days that count it, where their capacity is limited. */
+  readonly leaves?: readonly Slot[];
+  /** UTC instant of the cut-off it was promised to make. */
+  readonly shipBy: string;
   readonly currency: string;
   readonly total: number;
   /** ISO 3166-1 alpha-2, or empty where there is no address. */
   readonly country: string;
+  readonly region: string;
   readonly addressHash: string;
-  readonly authorisation: { readonly by: string; readonly at: string; readonly addressHash: string } | null;
+  /** Whose authorisation a rule asks for, instead of the policy's. */
+  readonly authoriser?: 'person' | 'policy';
+  readonly authorisation: Authorisation | null;
+  readonly packing?: { readonly by: string; readonly at: string; readonly warehouse: string };
+  readonly late?: { readonly stage: string; readonly at: string };
   readonly receivedAt: string;
   readonly packedAt?: string;
   readonly dispatchedAt?: string;
   readonly deliveredAt?: string;
+  /** UTC instant at which its present status began. */
+  readonly since: string;
   readonly version: number;
   readonly change: Change;
-  /** The list a person or sweeper finds it in, if any. */
+  /** The list a person or sweeper finds it in, if any, and its shard: `held#3`. */
   readonly work?: string;
 }
 
@@ -116,6 +104,8 @@ export interface Act {
   /** `hub`, `policy`, a connection id, or a person's user name. */
   readonly by: string;
   readonly now: Date;
+  /** Scopes that the actor's token carries; a person has some, the hub needs none. */
+  readonly scopes?: readonly string[];
 }
 
 /** An order that changed, with the stock that moves in the same transaction. */
@@ -123,308 +113,287 @@ export interface Saved {
   readonly kind: 'saved';
   readonly order: Order;
   readonly movements: readonly Movement[];
+  /** Parcels to be called back in the same transaction. */
+  readonly recalls?: readonly number[];
+  /** Days of warehouses that count one order more, or less. */
+  readonly loads?: readonly (Slot & { readonly orders: 1 | -1 })[];
+  /** What it lacks, where that is new: it queues for these. */
+  readonly waits?: readonly Demand[];
+  /** Why it got what it got. */
+  readonly decision?: AllocationDecision;
 }
 
-/** Nothing to do: the hub knows this version, or a newer one. */
-export interface Unchanged {
-  readonly kind: 'unchanged';
-  readonly why: 'duplicate' | 'older';
+/** Lists of the sparse index, by what an order waits for. */
+export const ORDER_LISTS = ['held', 'backordered', 'authorise', 'pack'] as const;
+const LISTS: Partial<Record<OrderStatus, (typeof ORDER_LISTS)[number]>> = {
+  held: 'held',
+  backordered: 'backordered',
+  allocated: 'authorise',
+  authorised: 'pack',
+  packing: 'pack',
+};
+
+/** Whether a parcel holds units for good: not called back. */
+export function isLive({ status }: Pick<PackedParcel, 'status'>): boolean {
+  return status !== 'recalled' && status !== 'unpacked';
 }
 
-/** The id of the order that a document is a version of. */
-export function idOf(document: Pick<OrderDocument, 'connectionId' | 'sourceId'>): string {
-  return orderIdOf(document.connectionId, document.sourceId);
+/** Whether a parcel is out of the house. */
+export function hasLeft({ status }: Pick<PackedParcel, 'status'>): boolean {
+  return status === 'dispatched' || status === 'delivered' || status === 'returned';
 }
 
-// Made once: a schema compiles itself on its first use.
-const Content = OrderDocument.omit({ sourceVersion: true });
-
-/** The version of a document. The digest leaves the clock out, so a repeat of the same content is the same document. */
-export function sourceVersionOf({ sourceVersion, ...content }: OrderDocument): SourceVersion {
-  const digest = createHash('sha256')
-    .update(JSON.stringify(Content.parse(content)))
-    .digest('base64url')
-    .slice(0, 22);
-  return { version: sourceVersion, rank: content.cancelled ? 2 : content.paid ? 1 : 0, digest };
+/** Units that are wanted and in no parcel yet. */
+export function openDemand(order: Pick<Order, 'demand' | 'parcels' | 'ending'>): Demand[] {
+  if (order.ending !== undefined) return [];
+  return order.parcels.length === 0 ? [...order.demand] : lessUnits(order.demand, unitsIn(order.parcels.filter(isLive)));
 }
 
-/** Negative when `a` is the older version, 0 when they are the same, positive when `a` is the newer one. */
-export function compareVersions(a: SourceVersion, b: SourceVersion): number {
-  return a.version - b.version || a.rank - b.rank || (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0);
+/** Units that are wanted, in no parcel, and not reserved either: what the order waits for. */
+export function missingUnits(order: Pick<Order, 'demand' | 'parcels' | 'ending' | 'allocations'>): Demand[] {
+  const open = openDemand(order);
+  return order.allocations.length === 0 ? open : lessUnits(open, order.allocations);
 }
 
-/**
- * Takes in one version of an order: refuses repeats and older versions, evaluates holds, reserves stock, authorises by policy.
- * Whatever the order of arrival, the result is that of the newest version.
- * @param stock is drawn down by what the order takes, so that the next order of a batch sees it
- */
-export function takeIn(document: OrderDocument, existing: Order | undefined, stock: StockView, client: Client, act: Act): Saved | Unchanged {
-  const source = sourceVersionOf(document);
-  const age = existing === undefined ? 1 : compareVersions(source, existing.source);
-  if (age <= 0) return { kind: 'unchanged', why: age === 0 ? 'duplicate' : 'older' };
-  if (existing !== undefined && isBeyondPacking(existing)) return afterPacking(document, source, existing, act);
+function unitsIn(parcels: readonly PackedParcel[]): Demand[] {
+  return addUnits(parcels.flatMap(({ units }) => units));
+}
 
-  const draft = draftOf(document, source, existing, client, act);
-  const finished = document.cancelled ? 'cancelled' : closedReason(document, draft.demand) ? 'closed' : undefined;
-  if (finished !== undefined) {
-    const reason = document.cancelled ? 'cancelled by the storefront' : (closedReason(document, draft.demand) ?? '');
-    return settle({ ...draft, holds: [] }, existing, { allocations: [], authorisation: null, status: finished }, stock, act, `order.${finished}`, reason);
+/** An order's place in the queue for stock, as text that sorts: urgent first, then the oldest promise, then who came first. */
+export function turnOf({ priority, shipBy, receivedAt, orderId }: Pick<Order, 'priority' | 'shipBy' | 'receivedAt' | 'orderId'>): string {
+  return `${9 - priority}|${shipBy}|${receivedAt}|${orderId}`;
+}
+
+/** Whether nothing is left to pack, so that stock no longer answers for the order. */
+export function isBeyondPacking({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'packed' || status === 'dispatched' || status === 'delivered' || status === 'returned';
+}
+
+/** Whether the order is over without having been shipped. */
+export function isFinal({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'cancelled' || status === 'closed';
+}
+
+/** The next version of an order, with its status and work list derived from the rest. */
+export function next(order: Order, act: Act, type: Change['type'], reason: string): Saved {
+  const status = statusOf(order);
+  const { work: _, late, since, ...rest } = order;
+  const at = act.now.toISOString();
+  const changed = status !== order.status || order.version === 0;
+  const list = order.holds.length > 0 && status !== 'delivered' && status !== 'returned' ? 'held' : LISTS[status];
+  const stays = { ...rest, status, since: changed ? at : since, version: order.version + 1, change: { type, at, by: act.by, reason: reason.slice(0, 250) } };
+  return {
+    kind: 'saved',
+    order: { ...stays, ...(late && !changed && { late }), ...(list && { work: `${list}#${shardOf(order.orderId)}` }) },
+    movements: [],
+  };
+}
+
+function statusOf(order: Order): OrderStatus {
+  const left = order.parcels.filter(hasLeft);
+  if (order.ending !== undefined && left.length === 0) return order.ending;
+  if (openDemand(order).length === 0) return statusOfParcels(order);
+  if (order.holds.length > 0) return 'held';
+  if (order.allocations.length === 0) return 'backordered';
+  if (order.authorisation === null) return 'allocated';
+  return order.packing === undefined ? 'authorised' : 'packing';
+}
+
+/** An order is where the last of its parcels is. */
+function statusOfParcels({ parcels, returned = [] }: Order): OrderStatus {
+  const live = parcels.filter(isLive);
+  if (live.some(({ status }) => status === 'packed')) return 'packed';
+  if (live.some(({ status }) => status === 'dispatched')) return 'dispatched';
+  const isBack = live.every(({ status }) => status === 'returned') || lessUnits(unitsIn(live), returned).length === 0;
+  return isBack ? 'returned' : 'delivered';
+}
+
+/** Takes a hold off. The order then waits for authorisation, unless it had one. */
+export function releaseHold(order: Order, kind: HoldKind, reason: string, role: 'service' | 'manager', act: Act): Saved | Refused {
+  const own = order.holds.filter((held) => held.kind === kind);
+  if (own.length === 0) return refused('order.hold-absent', `Order ${order.orderId} has no ${kind} hold; its holds: ${holdList(order)}.`);
+  if (own.some(({ release }) => release === 'hub')) {
+    return refused('order.hold-fixed', `A ${kind} hold ends when its cause is gone: bring the SKU into the client file and into stock.`);
   }
-
-  const kept = existing !== undefined && sameDemand(existing.demand, draft.demand) ? existing.allocations : [];
-  for (const allocation of existing?.allocations ?? []) stock.move(releasing(allocation, draft.orderId));
-  const found = kept.length > 0 ? kept : (isKnown(draft.demand, client) && allocate(draft.demand, warehousesOf(client), stock)) || [];
-  // Giving up one set of counters and taking another must fit one transaction; else the order gives up now and is filled next.
-  const allocations = placesOf([...(existing?.allocations ?? []), ...found]) > MAX_SKUS ? [] : found;
-  for (const allocation of existing?.allocations ?? []) stock.move(reserving(allocation, draft.orderId));
-  const authorisation =
-    allocations.length > 0 && draft.holds.length === 0 && existing === undefined ? byPolicy(draft, client, act) : keptAuthorisation(draft, existing, allocations, client, act);
-  return settle(
-    draft,
-    existing,
-    { allocations, authorisation },
-    stock,
-    act,
-    existing === undefined ? 'order.accepted' : 'order.changed',
-    existing === undefined ? 'received' : 'changed at the storefront',
-  );
-}
-
-/** Reserves stock for an order that waits for it. @returns undefined when there still is not enough */
-export function fill(order: Order, stock: StockView, client: Client, act: Act): Saved | undefined {
-  if (order.allocations.length > 0 || !['backordered', 'held'].includes(order.status) || !isKnown(order.demand, client)) return undefined;
-  const allocations = allocate(order.demand, warehousesOf(client), stock);
-  if (allocations === undefined) return undefined;
-  const authorisation = order.holds.length === 0 && order.cleared.length === 0 ? byPolicy(order, client, act) : null;
-  return settle(order, order, { allocations, authorisation }, stock, act, 'order.allocated', 'stock arrived');
-}
-
-/** Takes a hold off. The order then waits for a person's authorisation. */
-export function releaseHold(order: Order, kind: HoldKind, reason: string, act: Act): Saved | Refused {
-  if (!order.holds.some((hold) => hold.kind === kind)) return refused('order.hold-absent', `Order ${order.orderId} has no ${kind} hold; its holds: ${holdList(order)}.`);
-  if (kind === 'stock') return refused('order.hold-fixed', 'A stock hold ends when the SKU is in the client file and in stock; add the product there.');
-  const holds = order.holds.filter((hold) => hold.kind !== kind);
-  const cleared = [...order.cleared, `${kind}:${kind === 'address' ? order.addressHash : order.source.digest}`].slice(-10);
+  if (role === 'service' && own.some(({ release }) => release === 'manager')) {
+    return refused('order.hold-reserved', `The ${kind} hold of order ${order.orderId} is for a fulfilment manager to release; pass it on.`);
+  }
+  const holds = order.holds.filter((held) => held.kind !== kind);
+  const cleared = [...order.cleared, ...own.map((held) => fingerprintOf(held, order.addressHash, order.source.digest))].slice(-10);
   return next({ ...order, holds, cleared }, act, 'order.released', `${kind} hold released: ${reason}`);
+}
+
+/** What a released hold is known by when a newer version would raise it again: an address hold by the address, others by the content. */
+export function fingerprintOf({ kind, by }: Pick<Hold, 'kind' | 'by'>, hash: string, digest: string): string {
+  const source = by.startsWith('rule ') ? `${kind}:${by}` : kind;
+  return `${source}:${kind === 'address' ? hash : digest}`;
+}
+
+/** Puts an order on hold until a person releases it. */
+export function hold(order: Order, kind: HoldKind, reason: string, act: Act): Saved {
+  return next({ ...order, holds: [...order.holds.filter((other) => other.kind !== kind), standingHold(kind, reason, act)] }, act, 'order.held', reason);
+}
+
+/** A hold that no newer version of the order takes off. */
+export function standingHold(kind: HoldKind, reason: string, act: Act): Hold {
+  return { kind, reason: reason.slice(0, 200), at: act.now.toISOString(), by: act.by, release: kind === 'address' ? 'service' : 'manager', standing: true };
 }
 
 /** Replaces the address an order goes to. An address hold ends when the new one is fit to ship to; authorisation is withdrawn. */
 export function correctAddress(order: Order, document: OrderDocument, act: Act): Saved | Refused {
-  if (isBeyondPacking(order) || isFinal(order)) return refused('order.address-fixed', `Order ${order.orderId} is ${order.status}; its address can no longer change.`);
-  if (document.shipTo === null) return refused('address.missing', 'The correction holds no address.');
-  const problems = problemsOf(document.shipTo);
-  if (problems.length > 0) return refused('address.unfit', `The address is not fit to ship to: ${problems.map(({ field, problem }) => `${field} ${problem}`).join('; ')}.`);
+  if (order.parcels.some(isLive) || isFinal(order)) {
+    return refused('order.address-fixed', `Order ${order.orderId} is ${order.status}; its address can no longer change. Recall the parcel first, if it has not left.`);
+  }
+  const unfit = unfitness(document.shipTo);
+  if (document.shipTo === null || unfit !== undefined) return refused('address.unfit', `The address is not fit to ship to: ${unfit ?? 'there is none'}.`);
   const hash = addressHash(document.shipTo);
   // The address a person gave is cleared, the storefront's is not: a newer version that brings the bad one back is held again.
   const cleared = [...order.cleared, `address:${hash}`].slice(-10);
   // Half a rank up: a repeat of the version that was corrected is older now, and does not undo the correction.
   const source = { ...order.source, rank: Math.floor(order.source.rank) + 0.5, digest: sourceVersionOf(document).digest };
-  const holds = order.holds.filter((hold) => hold.kind !== 'address');
-  return next({ ...order, source, holds, cleared, addressHash: hash, country: document.shipTo.country, authorisation: null }, act, 'order.readdressed', 'address corrected');
+  const holds = order.holds.filter((held) => held.kind !== 'address');
+  const { country, region = '' } = document.shipTo;
+  return next({ ...order, source, holds, cleared, addressHash: hash, country, region, authorisation: null }, act, 'order.readdressed', 'address corrected');
+}
+
+/** What is wrong with an address, as one line, or undefined when a parcel can go there. */
+export function unfitness(address: Address | null): string | undefined {
+  if (address === null) return 'no shipping address';
+  return (
+    problemsOf(address)
+      .map(({ field, problem }) => `${field} ${problem}`)
+      .join('; ') || undefined
+  );
 }
 
 /** Authorises an order for packing. */
 export function authorise(order: Order, reason: string, act: Act): Saved | Refused {
-  if (order.status === 'authorised') return refused('order.authorised-already', `Order ${order.orderId} is authorised already.`);
+  if (order.authorisation !== null && order.status !== 'held')
+    return refused('order.authorised-already', `Order ${order.orderId} is authorised already, by ${order.authorisation.by}.`);
   if (order.status !== 'allocated') return refused('order.not-ready', `Order ${order.orderId} is ${order.status}; ${whatIsMissing(order)}.`);
-  return next({ ...order, authorisation: authorisationOf(order, act) }, act, 'order.authorised', reason);
+  return next({ ...order, authorisation: authorisationOf(order, reason, act) }, act, 'order.authorised', reason);
 }
 
-/** Whether an order may be packed and labelled now. The database checks the same again when it writes. */
-export function packGate(order: Order): Refused | undefined {
-  if (order.holds.length > 0) return refused('order.held', `Order ${order.orderId} is held (${holdList(order)}); release the holds first.`);
-  if (order.authorisation === null) return refused('order.not-authorised', `Order ${order.orderId} is ${order.status}; authorise it first.`);
-  if (order.authorisation.addressHash !== order.addressHash)
-    return refused('order.readdressed', `The address of order ${order.orderId} changed after it was authorised; authorise it again.`);
-  return undefined;
+/** The authorisation of an order as it now is. */
+export function authorisationOf(order: Pick<Order, 'addressHash'>, reason: string, act: Act): Authorisation {
+  return { by: act.by, at: act.now.toISOString(), reason: reason.slice(0, 200), addressHash: order.addressHash };
 }
 
-/** Packs an order: every unit that was planned must have been scanned, no more and no fewer. The reservation is spent. */
-export function pack(order: Order, scanned: readonly Demand[], act: Act): Saved | Refused {
-  if (isBeyondPacking(order)) return refused('order.packed-already', `Order ${order.orderId} is ${order.status} already.`);
-  const gate = packGate(order);
-  if (gate !== undefined) return gate;
-  const wrong = scanDifferences(order.demand, scanned);
-  if (wrong.length > 0) return refused('shipment.contents-differ', `The parcel does not hold what the order needs: ${wrong.join('; ')}.`);
-  const movements = order.allocations.map((allocation) => packing(allocation, order.orderId));
-  return { ...next({ ...order, status: 'packed', packedAt: act.now.toISOString() }, act, 'order.packed', 'all units scanned'), movements };
+/** Gives an order another place in the queue for stock. */
+export function prioritise(order: Order, priority: number, reason: string, act: Act): Saved | Refused {
+  if (isBeyondPacking(order) || isFinal(order))
+    return refused('order.not-waiting', `Order ${order.orderId} is ${order.status}; it waits for nothing that a priority could hasten.`);
+  const saved = next({ ...order, priority, prioritised: true }, act, 'order.prioritised', `priority ${order.priority} to ${priority}: ${reason}`);
+  return { ...saved, waits: missingUnits(order) };
 }
 
-/** Notes that an order left the building, or reached its customer. @returns undefined when that is known already */
-export function follow(order: Order, to: 'dispatched' | 'delivered', at: string, act: Act, dispatchedAt = at): Saved | undefined {
-  if (!isBeyondPacking(order) || order.status === to || order.status === 'delivered') return undefined;
-  const clocks = to === 'dispatched' ? { dispatchedAt: at } : { dispatchedAt: order.dispatchedAt ?? dispatchedAt, deliveredAt: at };
-  return next({ ...order, ...clocks, status: to }, act, `order.${to}`, `the parcel was ${to}`);
+/** Notes that an order stood still for longer than its clock allows; once for each status. @returns undefined when that is noted already */
+export function noteLate(order: Order, stage: string, reason: string, act: Act): Saved | undefined {
+  if (order.late?.stage === stage) return undefined;
+  return next({ ...order, late: { stage, at: act.now.toISOString() } }, act, 'order.late', reason);
 }
 
-/** Puts an order on hold. */
-export function hold(order: Order, kind: HoldKind, reason: string, act: Act): Saved {
-  const holds = [...order.holds.filter((other) => other.kind !== kind), holdOf(kind, reason, act)];
-  return next({ ...order, holds }, act, 'order.held', reason);
-}
-
-function draftOf(document: OrderDocument, source: SourceVersion, existing: Order | undefined, client: Client, act: Act): Order {
-  const demand = demandOf(document);
-  const hash = document.shipTo === null ? '' : addressHash(document.shipTo);
-  const base = {
-    entity: 'order' as const,
-    orderId: idOf(document),
-    connectionId: document.connectionId,
-    number: document.number,
-    source,
-    status: 'held' as const,
-    cleared: existing?.cleared ?? [],
-    demand,
-    allocations: existing?.allocations ?? [],
-    currency: document.currency,
-    total: document.total,
-    country: document.shipTo?.country ?? '',
-    addressHash: hash,
-    authorisation: null,
-    receivedAt: existing?.receivedAt ?? act.now.toISOString(),
-    version: existing?.version ?? 0,
-    change: { type: 'order.accepted' as const, at: act.now.toISOString(), by: act.by, reason: '' },
+/** Notes that a parcel left the building, reached its customer or came back. @returns undefined when that is known already */
+export function follow(order: Order, parcel: number, to: 'dispatched' | 'delivered' | 'returned', at: string, act: Act, dispatchedAt = at): Saved | undefined {
+  const entry = order.parcels.find((one) => one.parcel === parcel);
+  if (entry === undefined || rankOf(to) <= rankOf(entry.status) || entry.status === 'unpacked') return undefined;
+  const moved = { ...order, parcels: withParcel(order, { ...entry, status: to }) };
+  // It was called back and is out of the house all the same.
+  const holds = isLive(entry) ? moved.holds : [...moved.holds.filter(({ kind }) => kind !== 'client'), standingHold('client', `parcel ${parcel} ${ESCAPED}`, act)];
+  const status = statusOf({ ...moved, holds });
+  const clocks = {
+    ...(status !== 'packed' && isBeyondPacking({ status }) && { dispatchedAt: order.dispatchedAt ?? (to === 'dispatched' ? at : dispatchedAt) }),
+    ...(status === 'delivered' && { deliveredAt: order.deliveredAt ?? at }),
   };
-  const manual = existing?.holds.filter((held) => held.kind === 'operator' || held.kind === 'client') ?? [];
-  const found = holdsFor(document, demand, client, act).filter((held) => !base.cleared.includes(`${held.kind}:${held.kind === 'address' ? hash : source.digest}`));
-  return { ...base, holds: [...manual, ...found] };
+  const type = status !== order.status && (status === 'dispatched' || status === 'delivered' || status === 'returned') ? (`order.${status}` as const) : 'order.noted';
+  return next({ ...moved, holds, ...clocks }, act, type, `parcel ${parcel} was ${to}`);
 }
 
-function holdsFor(document: OrderDocument, demand: readonly Demand[], client: Client, act: Act): Hold[] {
-  const holds: Hold[] = [];
-  const problems = document.shipTo === null ? ['no shipping address'] : problemsOf(document.shipTo).map(({ field, problem }) => `${field} ${problem}`);
-  if (problems.length > 0) holds.push(holdOf('address', problems.join('; '), act));
-  if (!document.paid) holds.push(holdOf('payment', 'not paid yet', act));
-  const unknown = demand.filter(({ sku }) => productOf(client, sku) === undefined).map(({ sku }) => sku || 'a line without SKU');
-  if (unknown.length > 0) holds.push(holdOf('stock', `not in the client file: ${unknown.slice(0, 5).join(', ')}`, act));
-  return holds;
+const ESCAPED = 'left although it was called back: intercept it, or expect its return';
+const RANKS: readonly PackedParcel['status'][] = ['packed', 'recalled', 'dispatched', 'delivered', 'returned'];
+
+function rankOf(status: PackedParcel['status']): number {
+  return RANKS.indexOf(status);
 }
 
-function holdOf(kind: HoldKind, reason: string, act: Act): Hold {
-  return { kind, reason: reason.slice(0, 200), at: act.now.toISOString(), by: act.by };
+function withParcel(order: Order, entry: PackedParcel): PackedParcel[] {
+  return order.parcels.map((other) => (other.parcel === entry.parcel ? entry : other));
 }
 
-/** Units to ship per SKU: lines of one SKU are added up, lines that need no shipping are left out. */
-export function demandOf(document: { readonly lines: readonly OrderLine[] }): Demand[] {
-  const units = new Map<string, number>();
-  for (const { sku, quantity, requiresShipping } of document.lines) {
-    if (requiresShipping && quantity > 0) units.set(sku ?? '', (units.get(sku ?? '') ?? 0) + quantity);
+/** Calls a parcel back that has not left. */
+export function recall(order: Order, parcel: number, reason: string, act: Act): Saved | Refused {
+  const entry = order.parcels.find((one) => one.parcel === parcel);
+  if (entry === undefined)
+    return refused('shipment.parcel-absent', `Order ${order.orderId} has no parcel ${parcel}; its parcels: ${order.parcels.map((one) => one.parcel).join(', ') || 'none'}.`);
+  if (entry.status !== 'packed')
+    return refused('shipment.parcel-gone', `Parcel ${parcel} of order ${order.orderId} is ${entry.status}; only one that is packed and has not left can be called back.`);
+  const saved = next(
+    { ...order, parcels: withParcel(order, { ...entry, status: 'recalled' }), authorisation: null },
+    act,
+    'order.recalled',
+    `parcel ${parcel} called back: ${reason}`,
+  );
+  return { ...saved, recalls: [parcel], waits: missingUnits(saved.order) };
+}
+
+/** Ends a recall: the units are on the shelf again, in quarantine until somebody has looked at them; or the parcel had left. */
+export function endRecall(order: Order, parcel: number, outcome: 'unpacked' | 'left', reason: string, act: Act): Saved | Refused {
+  const entry = order.parcels.find((one) => one.parcel === parcel);
+  if (entry?.status !== 'recalled') return refused('shipment.not-recalled', `Parcel ${parcel} of order ${order.orderId} is not called back.`);
+  if (outcome === 'left') {
+    const holds = [...order.holds.filter(({ kind }) => kind !== 'client'), standingHold('client', `parcel ${parcel} ${ESCAPED}`, act)];
+    return next({ ...order, holds, parcels: withParcel(order, { ...entry, status: 'dispatched' }) }, act, 'order.held', reason);
   }
-  return [...units].map(([sku, quantity]) => ({ sku, quantity })).sort((a, b) => (a.sku < b.sku ? -1 : 1));
+  const saved = next({ ...order, parcels: withParcel(order, { ...entry, status: 'unpacked' }) }, act, 'order.noted', reason);
+  return { ...saved, movements: entry.units.map((units) => unpacking(units, order.orderId)) };
 }
 
-function closedReason(document: OrderDocument, demand: readonly Demand[]): string | undefined {
-  if (document.test) return 'a test order of the storefront: recorded, never shipped';
-  return demand.length === 0 ? 'nothing to ship' : undefined;
+/** Takes note of units that came back. @returns a refusal when more came back than was ever sent */
+export function takeBack(order: Order, units: readonly Demand[], act: Act): Saved | Refused {
+  const sent = unitsIn(order.parcels.filter(hasLeft));
+  const returned = addUnits([...(order.returned ?? []), ...units]);
+  const excess = lessUnits(returned, sent)[0];
+  if (excess !== undefined) {
+    const back = unitsOf(order.returned ?? [], excess.sku);
+    return refused(
+      'order.return-excess',
+      `Order ${order.orderId} was sent ${unitsOf(sent, excess.sku)} x ${excess.sku}, of which ${back} came back already; ${unitsOf(units, excess.sku)} more cannot.`,
+    );
+  }
+  const status = statusOf({ ...order, returned });
+  return next(
+    { ...order, returned },
+    act,
+    status === 'returned' && order.status !== 'returned' ? 'order.returned' : 'order.noted',
+    `${units.map(({ sku, quantity }) => `${quantity} x ${sku}`).join(', ')} came back`,
+  );
 }
 
-function isKnown(demand: readonly Demand[], client: Client): boolean {
-  return demand.every(({ sku }) => productOf(client, sku) !== undefined);
+/**
+ * Gives up units that turn out not to be there. An order that must leave whole gives up all it has reserved, and waits for all of it:
+ * it must not be packed short.
+ */
+export function fallShort(order: Order, place: Place, units: number, client: Client, act: Act): Saved {
+  const key = placeKey(place);
+  let open = units;
+  const given: Allocation[] = [];
+  const kept: Allocation[] = [];
+  for (const allocation of order.allocations) {
+    const give = client.policies.allocation.split === 'backorders' ? (placeKey(allocation) === key ? Math.min(open, allocation.quantity) : 0) : allocation.quantity;
+    open -= placeKey(allocation) === key ? give : 0;
+    if (give > 0) given.push({ ...allocation, quantity: give });
+    if (give < allocation.quantity) kept.push({ ...allocation, quantity: allocation.quantity - give });
+  }
+  const { packing: _, ...rest } = order;
+  const saved = next({ ...rest, allocations: kept }, act, 'order.backordered', `${units} x ${place.sku} are not in ${place.warehouse} after all`);
+  return { ...saved, movements: given.map((allocation) => releasing(allocation, order.orderId)), waits: missingUnits(saved.order) };
 }
 
-function warehousesOf(client: Client): string[] {
-  return client.warehouses.map((warehouse) => warehouse.id);
-}
-
-function byPolicy(order: Pick<Order, 'total' | 'currency' | 'addressHash'>, client: Client, act: Act): Order['authorisation'] {
-  const { mode, limit } = client.policies.authorisation;
-  // A limit is in the client's currency; an order in another one is not comparable and waits for a person.
-  const within = limit === undefined || (order.currency === client.currency && order.total <= limit);
-  return mode === 'automatic' && within ? authorisationOf(order, { ...act, by: 'policy' }) : null;
-}
-
-function authorisationOf(order: Pick<Order, 'addressHash'>, act: Act): NonNullable<Order['authorisation']> {
-  return { by: act.by, at: act.now.toISOString(), addressHash: order.addressHash };
-}
-
-function keptAuthorisation(draft: Order, existing: Order | undefined, allocations: readonly Allocation[], client: Client, act: Act): Order['authorisation'] {
-  if (existing === undefined || draft.holds.length > 0 || allocations.length === 0) return null;
-  const sameOrCheaper = existing.currency === draft.currency && draft.total <= existing.total;
-  const unchanged = existing.authorisation?.addressHash === draft.addressHash && sameDemand(existing.demand, draft.demand) && sameOrCheaper;
-  if (unchanged) return existing.authorisation;
-  // A person once had to look at this order: an edit does not let it past them again.
-  return existing.cleared.length > 0 ? null : byPolicy(draft, client, act);
-}
-
-function afterPacking(document: OrderDocument, source: SourceVersion, existing: Order, act: Act): Saved {
-  const changes = [
-    document.cancelled ? 'cancelled' : undefined,
-    sameDemand(demandOf(document), existing.demand) ? undefined : 'lines changed',
-    document.shipTo !== null && addressHash(document.shipTo) === existing.addressHash ? undefined : 'address changed',
-  ].filter((change) => change !== undefined);
-  // Before the label is bought the hold stops the purchase; afterwards it tells a person to intercept the parcel.
-  return changes.length === 0 || existing.status === 'delivered'
-    ? next({ ...existing, source }, act, 'order.noted', changes.length === 0 ? 'changed at the storefront, nothing to do' : `${changes.join(', ')} after delivery`)
-    : hold({ ...existing, source }, 'client', `${changes.join(', ')} at the storefront after packing`, act);
-}
-
-function settle(
-  draft: Order,
-  existing: Order | undefined,
-  to: { readonly allocations: readonly Allocation[]; readonly authorisation: Order['authorisation']; readonly status?: OrderStatus },
-  stock: StockView,
-  act: Act,
-  type: Change['type'],
-  reason: string,
-): Saved {
-  const before = existing?.allocations ?? [];
-  const same = sameAllocations(before, to.allocations);
-  const movements = same ? [] : [...before.map((allocation) => releasing(allocation, draft.orderId)), ...to.allocations.map((allocation) => reserving(allocation, draft.orderId))];
-  for (const movement of movements) stock.move(movement);
-  const saved = next({ ...draft, allocations: to.allocations, authorisation: to.authorisation, ...(to.status && { status: to.status }) }, act, type, reason);
-  return { ...saved, movements };
-}
-
-/** The next version of an order, with its status and work list derived from the rest. */
-function next(order: Order, act: Act, type: Change['type'], reason: string): Saved {
-  const status = statusOf(order);
-  const { work: _, ...rest } = order;
-  const work = order.holds.length > 0 && status !== 'delivered' ? 'held' : WORK[status];
-  const change = { type, at: act.now.toISOString(), by: act.by, reason: reason.slice(0, 250) };
-  return { kind: 'saved', order: { ...rest, status, version: order.version + 1, change, ...(work && { work }) }, movements: [] };
-}
-
-const WORK: Partial<Record<OrderStatus, string>> = { backordered: 'backordered', allocated: 'authorise' };
-
-function statusOf(order: Order): OrderStatus {
-  if (isFinal(order) || isBeyondPacking(order)) return order.status;
-  if (order.holds.length > 0) return 'held';
-  if (order.allocations.length === 0) return 'backordered';
-  return order.authorisation === null ? 'allocated' : 'authorised';
-}
-
-/** Whether the goods are in a parcel, so that stock no longer answers for them. */
-export function isBeyondPacking(order: Pick<Order, 'status'>): boolean {
-  return order.status === 'packed' || order.status === 'dispatched' || order.status === 'delivered';
-}
-
-function isFinal(order: Pick<Order, 'status'>): boolean {
-  return order.status === 'cancelled' || order.status === 'closed';
-}
-
-function holdList(order: Order): string {
+export function holdList(order: Pick<Order, 'holds'>): string {
   return order.holds.map((held) => held.kind).join(', ') || 'none';
 }
 
 function whatIsMissing(order: Order): string {
   if (order.status === 'held') return `release its holds first (${holdList(order)})`;
   return order.status === 'backordered' ? 'it waits for stock' : 'there is nothing to authorise';
-}
-
-function sameDemand(a: readonly Demand[], b: readonly Demand[]): boolean {
-  return a.length === b.length && a.every((line, index) => line.sku === b[index]?.sku && line.quantity === b[index]?.quantity);
-}
-
-function placesOf(allocations: readonly Allocation[]): number {
-  return new Set(allocations.map(({ sku, warehouse }) => `${warehouse} ${sku}`)).size;
-}
-
-function sameAllocations(a: readonly Allocation[], b: readonly Allocation[]): boolean {
-  return sameDemand(a, b) && a.every((line, index) => line.warehouse === b[index]?.warehouse);
-}
-
-function scanDifferences(planned: readonly Demand[], scanned: readonly Demand[]): string[] {
-  const units = (list: readonly Demand[], sku: string) => list.reduce((sum, line) => (line.sku === sku ? sum + line.quantity : sum), 0);
-  const skus = new Set([...planned, ...scanned].map((line) => line.sku));
-  return [...skus].filter((sku) => units(planned, sku) !== units(scanned, sku)).map((sku) => `${sku} planned ${units(planned, sku)}, scanned ${units(scanned, sku)}`);
 }

@@ -19,7 +19,7 @@ const Times = z.strictObject({
   slowest: z.strictObject({ ...ParcelName, seconds: Count }).nullable(),
 });
 
-const Position = { onHand: z.int(), reserved: z.int(), available: z.int(), incoming: z.int() };
+const Position = { onHand: z.int(), reserved: z.int(), quarantined: z.int(), available: z.int(), incoming: z.int() };
 
 /**
  * The volume and nature of one day's orders at one client. Lists are sorted by their keys. Instants are UTC, money is in minor units.
@@ -256,7 +256,10 @@ function byProduct(orders: readonly OrderDay[], stock: DailyReport['stock'], cli
       orders: count(demands, (demand) => unitsIn(demand) > 0),
       ordered: sum(demands, unitsIn),
       packed: sum(packs, unitsIn),
-      stock: positions.length === 0 ? null : { onHand: total('onHand'), reserved: total('reserved'), available: total('available'), incoming: total('incoming') },
+      stock:
+        positions.length === 0
+          ? null
+          : { onHand: total('onHand'), reserved: total('reserved'), quarantined: total('quarantined'), available: total('available'), incoming: total('incoming') },
     };
   });
 }
@@ -308,11 +311,16 @@ function exceptionsOf(orders: readonly OrderDay[], parcels: readonly Story<Parce
 }
 
 function stockAtEnd(stories: ReturnType<typeof storiesOf>['stock'], period: Day, client: Client): DailyReport['stock'] {
-  return stories.map(({ last, steps }) => {
-    const { sku, warehouse, onHand, reserved, available, incoming } = last.facts;
+  // The lots of a SKU in a warehouse are one position.
+  const positions = Map.groupBy(stories, ({ last }) => `${last.facts.sku} ${last.facts.warehouse}`);
+  return [...positions.values()].flatMap((lots) => {
+    const { sku, warehouse } = lots[0]?.last.facts ?? {};
+    if (sku === undefined || warehouse === undefined) return [];
+    const total = (field: keyof typeof Position) => sum(lots, ({ last }) => last.facts[field]);
     const reorderPoint = productOf(client, sku)?.reorder.point ?? null;
-    const alerts = count(steps, (step) => step.types.has('stock.low') && isWithin(step.at, period));
-    return { sku, warehouse, onHand, reserved, available, incoming, reorderPoint, low: reorderPoint !== null && available <= reorderPoint, alerts };
+    const alerts = sum(lots, ({ steps }) => count(steps, (step) => step.types.has('stock.low') && isWithin(step.at, period)));
+    const [onHand, reserved, quarantined, available, incoming] = [total('onHand'), total('reserved'), total('quarantined'), total('available'), total('incoming')];
+    return [{ sku, warehouse, onHand, reserved, quarantined, available, incoming, reorderPoint, low: reorderPoint !== null && available <= reorderPoint, alerts }];
   });
 }
 
@@ -336,7 +344,7 @@ function timesOf(parcels: readonly ParcelDay[]): Times {
 
 function waitsFor({ status, holds }: OrderFacts): 'held' | 'backordered' | 'allocated' | undefined {
   // A hold put on after packing does not show in the status.
-  if (holds.length > 0 && !isOver({ status }) && status !== 'delivered') return 'held';
+  if (holds.length > 0 && !isOver({ status }) && status !== 'delivered' && status !== 'returned') return 'held';
   return status === 'backordered' || status === 'allocated' ? status : undefined;
 }
 

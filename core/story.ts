@@ -56,7 +56,7 @@ export function storiesOf(events: Iterable<HubEvent>): Stories {
         parcels.add(`${event.parcel.orderId}/${event.parcel.parcel}`, event, event.parcel);
         break;
       case 'stock':
-        stock.add(`${event.stock.sku} ${event.stock.warehouse}`, event, event.stock);
+        stock.add(`${event.stock.sku} ${event.stock.warehouse} ${event.stock.lot ?? ''}`, event, event.stock);
         break;
       case 'supply':
         supply.add(event.supply.requestId, event, event.supply);

@@ -63,7 +63,7 @@ export class Foundation extends Construct {
     table.addGlobalSecondaryIndex({
       indexName: WORK_INDEX,
       partitionKey: { name: 'work', type: AttributeType.STRING },
-      sortKey: { name: 'receivedAt', type: AttributeType.STRING },
+      sortKey: { name: 'since', type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });
     return table;

@@ -111,6 +111,11 @@ export class HubFunction extends Construct {
     );
   }
 
+  /** May delete items of the table, beside what else it may. */
+  clears(table: Table): this {
+    return this.may(['dynamodb:DeleteItem'], table.tableArn);
+  }
+
   /** May read one of the table's indexes, beside what else it may. */
   searches(table: Table, index: string): this {
     return this.may(['dynamodb:Query'], `${table.tableArn}/index/${index}`);

@@ -34,6 +34,24 @@ export class Storefront extends Construct {
       .stores(hub.table)
       .opens(hub.secrets, hub.secrets.storefronts)
       .hears('write-back', hub.topics.events, { type: ['parcel.dispatched'] });
+    if (hub.client.storefronts.some(({ stock }) => stock.publish)) this.publishStock(hub);
+  }
+
+  private publishStock(hub: Foundation): void {
+    new Worker(this, 'storefront/publish-stock', {
+      description: 'Tells storefronts how much they may sell of what has moved.',
+      failureMeans: 'a storefront goes on selling by an old figure: what is gone is sold again, or what has come is not offered',
+      timeout: Duration.seconds(30),
+      // Many movements of a SKU become one figure.
+      batchSize: 100,
+      batchWindow: Duration.seconds(5),
+      maxConcurrency: 2,
+      receives: 10,
+    })
+      .knows(hub.clientLayer)
+      .stores(hub.table)
+      .opens(hub.secrets, hub.secrets.storefronts)
+      .hears('stock-levels', hub.topics.events, { type: ['stock.moved', 'stock.received', 'stock.repaired'] });
   }
 
   /** Hands every delivery on to the one who takes orders in. */

@@ -59,7 +59,7 @@ function tableLikeOurs(name: string): CreateTableCommand {
   return new CreateTableCommand({
     TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: ['PK', 'SK', 'work', 'receivedAt'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+    AttributeDefinitions: ['PK', 'SK', 'work', 'since'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
     KeySchema: [
       { AttributeName: 'PK', KeyType: 'HASH' },
       { AttributeName: 'SK', KeyType: 'RANGE' },
@@ -69,7 +69,7 @@ function tableLikeOurs(name: string): CreateTableCommand {
         IndexName: 'work',
         KeySchema: [
           { AttributeName: 'work', KeyType: 'HASH' },
-          { AttributeName: 'receivedAt', KeyType: 'RANGE' },
+          { AttributeName: 'since', KeyType: 'RANGE' },
         ],
         Projection: { ProjectionType: 'KEYS_ONLY' },
       },

@@ -1,15 +1,9 @@
 import type { Refused } from '../../core/error.ts';
 import { Unavailable } from '../../core/error.ts';
-import type { Order, Saved } from '../../core/order.ts';
-import type { Parcel } from '../../core/shipment.ts';
-import { commit, readOrder } from './order-store.ts';
+import type { Order } from '../../core/order.ts';
+import { commit, type Decision, readOrder } from './order-store.ts';
 import type { Posting } from './stock-store.ts';
 import type { Table } from './table.ts';
-
-/** A decision about one order: what to write, and the parcels that begin or change with it. */
-export interface Decision extends Saved {
-  readonly parcels?: readonly Parcel[];
-}
 
 const ATTEMPTS = 5;
 
@@ -25,7 +19,7 @@ export async function decide(
 ): Promise<Decision | Refused> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const decided = await decision(await readOrder(table, orderId));
-    if (decided.kind === 'refused' || (await commit(table, [decided], posting, decided.parcels))) return decided;
+    if (decided.kind === 'refused' || (await commit(table, [decided], posting))) return decided;
   }
   throw new Unavailable('order.contended', `Order ${orderId} was written by others ${ATTEMPTS} times; try again.`);
 }

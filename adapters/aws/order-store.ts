@@ -1,9 +1,16 @@
 import { Rejected } from '../../core/error.ts';
-import { idOf, type Order, OrderDocument, type Saved, sourceVersionOf } from '../../core/order.ts';
+import { SHARDS } from '../../core/id.ts';
+import { placeKey } from '../../core/inventory.ts';
+import type { Order, Saved } from '../../core/order.ts';
+import { idOf, OrderDocument, sourceVersionOf } from '../../core/order-document.ts';
 import type { Parcel } from '../../core/shipment.ts';
+import { decisionRows } from './decision-store.ts';
+import { loadWrites } from './load-store.ts';
 import { parcelPut } from './parcel-store.ts';
+import { type SerialClaim, serialWrites } from './serial-store.ts';
 import { type Posting, stockWrites } from './stock-store.ts';
-import type { Item, Key, Table } from './table.ts';
+import type { Key, Table } from './table.ts';
+import { waitingRows } from './waiting-store.ts';
 
 /** DynamoDB's limit of items in one transaction. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
 const TRANSACTION_ITEMS = 100;
@@ -27,80 +34,120 @@ export async function readOrders(table: Table, orderIds: Iterable<string>): Prom
   return new Map(orders.map((order) => [order.orderId, order]));
 }
 
+/** Something in a work list: an order, or a parcel of it. */
+export interface Filed {
+  readonly orderId: string;
+  readonly parcel?: number;
+  /** UTC instant since when it is there. */
+  readonly since: string;
+}
+
+/** What is in a work list since an instant or longer; the longest there first within each of its shards. The index may lag a moment behind the table. */
+export async function* workList(table: Table, list: string, until: Date): AsyncGenerator<Filed> {
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const query = {
+      TableName: table.name,
+      IndexName: 'work',
+      KeyConditionExpression: '#work = :work AND since <= :until',
+      ExpressionAttributeNames: { '#work': 'work' },
+      ExpressionAttributeValues: { ':work': `${list}#${shard}`, ':until': until.toISOString() },
+    };
+    for await (const { PK, SK, since } of table.pages(query)) {
+      const parcel = String(SK).startsWith('P#') ? { parcel: Number(String(SK).slice(2)) } : {};
+      yield { orderId: String(PK).slice('O#'.length), ...parcel, since: String(since) };
+    }
+  }
+}
+
 /**
- * Ids of the orders that may be waiting for stock, oldest first. Held orders are among them: a hold does not cost
- * an order its place in the queue.
+ * Keeps order documents: personal data, apart from the state, deleted after so many days. Content-addressed, so a rewrite is harmless.
+ * As one text each: nothing in them is queried, and a map costs three times as much to write.
  */
-export async function waitingForStock(table: Table): Promise<string[]> {
-  const lists = await Promise.all(['backordered', 'held'].map((work) => Array.fromAsync(workList(table, work))));
-  return lists
-    .flat()
-    .sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1))
-    .map(({ orderId }) => orderId);
-}
-
-/** The orders in a work list, oldest first; the index may lag a moment behind the table. */
-async function* workList(table: Table, work: string): AsyncGenerator<{ readonly orderId: string; readonly receivedAt: string }> {
-  const query = {
-    TableName: table.name,
-    IndexName: 'work',
-    KeyConditionExpression: '#work = :work',
-    ExpressionAttributeNames: { '#work': 'work' },
-    ExpressionAttributeValues: { ':work': work },
-  };
-  for await (const { PK, receivedAt } of table.pages(query)) yield { orderId: String(PK).slice('O#'.length), receivedAt: String(receivedAt) };
-}
-
-/** Keeps order documents: personal data, apart from the state, deleted after so many days. Content-addressed, so a rewrite is harmless. */
 export async function writeDocuments(table: Table, documents: readonly OrderDocument[], now: Date, days: number): Promise<void> {
   const expiresAt = Math.floor(now.getTime() / 1000) + days * 86_400;
-  await table.putAll(documents.map((document) => ({ PK: `O#${idOf(document)}`, SK: `DOC#${sourceVersionOf(document).digest}`, entity: 'document', expiresAt, document })));
+  await table.putAll(
+    documents.map((document) => ({
+      PK: `O#${idOf(document)}`,
+      SK: `DOC#${sourceVersionOf(document).digest}`,
+      entity: 'document',
+      expiresAt,
+      document: JSON.stringify(document),
+    })),
+  );
 }
 
 /** Reads the document that an order's state was made from. @throws Rejected `order.document-erased` */
 export async function readDocument(table: Table, order: Pick<Order, 'orderId' | 'source'>): Promise<OrderDocument> {
   const key = { PK: `O#${order.orderId}`, SK: `DOC#${order.source.digest}` };
-  const item = await table.get<{ entity: 'document'; document: Item; expiresAt: number }>(key, 'document');
+  const item = await table.get<{ entity: 'document'; document: string; expiresAt: number }>(key, 'document');
   if (item === undefined) throw new Rejected('order.document-erased', `The personal data of order ${order.orderId} has been erased; nothing more can be sent for it.`);
-  return OrderDocument.parse(item.document);
+  return OrderDocument.parse(JSON.parse(item.document));
 }
 
-/**
- * Splits orders into transactions, in the order given; each holds as many as fit.
- * @param itemsPerOrder how many items an order is besides the stock it moves: 1, or 2 with its parcel
- */
-export function chunksOf(saved: readonly Saved[], most: number, itemsPerOrder: 1 | 2): Saved[][] {
-  const chunks: Saved[][] = [];
-  let chunk: Saved[] = [];
-  let places = new Set<string>();
-  for (const one of saved) {
-    const more = new Set([...places, ...one.movements.map(({ sku, warehouse }) => `${warehouse} ${sku}`)]);
-    const fits = chunk.length < most && (chunk.length + 1) * itemsPerOrder + 2 * more.size <= TRANSACTION_ITEMS;
+/** A decision about one order: what to write, and the parcels that begin or change with it. */
+export interface Decision extends Saved {
+  readonly parcels?: readonly Parcel[];
+  /** Units whose serial numbers go out with it. */
+  readonly serials?: readonly SerialClaim[];
+}
+
+/** Splits decisions into transactions, in the order given; each holds as many as fit, and at most so many. */
+export function chunksOf<D extends Decision>(decisions: readonly D[], most: number): D[][] {
+  const chunks: D[][] = [];
+  let chunk: D[] = [];
+  let shared = new Set<string>();
+  let own = 0;
+  for (const decision of decisions) {
+    const more = new Set([...shared, ...sharedItems(decision)]);
+    const items = 1 + (decision.parcels?.length ?? 0) + (decision.serials?.length ?? 0);
+    const fits = chunk.length < most && own + items + more.size <= TRANSACTION_ITEMS;
     if (!fits && chunk.length > 0) {
       chunks.push(chunk);
       chunk = [];
-      places = new Set(one.movements.map(({ sku, warehouse }) => `${warehouse} ${sku}`));
+      own = 0;
+      shared = new Set(sharedItems(decision));
     } else {
-      places = more;
+      shared = more;
     }
-    chunk.push(one);
+    own += items;
+    chunk.push(decision);
   }
   return chunk.length > 0 ? [...chunks, chunk] : chunks;
 }
 
+/** Items that orders of one transaction write together: a place's counter and its ledger entry, a day of a warehouse. */
+function sharedItems({ movements, loads = [] }: Decision): string[] {
+  const places = movements.map(placeKey);
+  return [...places, ...places.map((place) => `${place} ledger`), ...loads.map(({ warehouse, day }) => `load ${warehouse} ${day}`)];
+}
+
 /**
- * Writes orders, the stock they move and its ledger in one transaction: all of it or nothing. Parcels that begin with the orders go along.
+ * Writes orders, their parcels, the stock they move and its ledger in one transaction: all of it or nothing.
  * @returns whether it was written; if not, somebody else was faster: read again and decide again
  */
-export async function commit(table: Table, saved: readonly Saved[], posting: Posting, parcels: readonly Parcel[] = []): Promise<boolean> {
-  const movements = saved.flatMap((one) => one.movements);
-  const writes = [
-    ...saved.map(({ order }) => ({ Put: orderPut(table, order) })),
-    ...parcels.map((parcel) => ({ Put: parcelPut(table, parcel) })),
-    ...stockWrites(table, movements, posting),
-  ];
-  const { written } = await table.transact(writes);
+export async function commit(table: Table, decisions: readonly Decision[], posting: Posting): Promise<boolean> {
+  await writeHints(table, decisions, posting);
+  const movements = decisions.flatMap((decision) => decision.movements);
+  const { written } = await table.transact([...decisionWrites(table, decisions), ...stockWrites(table, movements, posting)]);
   return written;
+}
+
+/**
+ * Writes down who queues for stock, and why an order got what it got. To be done before the transaction: neither says anything while the
+ * order does not.
+ */
+export async function writeHints(table: Table, decisions: readonly Decision[], posting: Pick<Posting, 'now' | 'reference'>): Promise<void> {
+  await table.putAll([...waitingRows(decisions, posting), ...decisionRows(decisions)]);
+}
+
+/** What a transaction writes of decisions, beside the stock that they move. */
+export function decisionWrites(table: Table, decisions: readonly Decision[]) {
+  return [
+    ...decisions.map(({ order }) => ({ Put: orderPut(table, order) })),
+    ...decisions.flatMap(({ parcels = [] }) => parcels.map((parcel) => ({ Put: parcelPut(table, parcel) }))),
+    ...decisions.flatMap(({ order, serials = [] }) => serialWrites(table, serials, order.orderId)),
+    ...loadWrites(table, decisions),
+  ];
 }
 
 /** The write of an order that is the one after the version that was read. */

@@ -11,7 +11,8 @@ export interface ParcelName {
   readonly parcel: number;
 }
 
-function parcelKey({ orderId, parcel }: ParcelName): Key {
+/** Where a parcel is kept. */
+export function parcelKey({ orderId, parcel }: ParcelName): Key {
   return { PK: `O#${orderId}`, SK: `P#${parcel}` };
 }
 

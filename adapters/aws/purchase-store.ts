@@ -2,8 +2,8 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Address, AddressDifference } from '../../core/address.ts';
 import type { Order } from '../../core/order.ts';
 import type { Parcel, Purchase } from '../../core/shipment.ts';
-import { orderPut } from './order-store.ts';
-import { conditionally, type ParcelName, parcelPut, trackingNumberItem } from './parcel-store.ts';
+import { orderKey, orderPut } from './order-store.ts';
+import { conditionally, type ParcelName, parcelKey, parcelPut, trackingNumberItem } from './parcel-store.ts';
 import type { Key, Table } from './table.ts';
 
 function purchaseKey({ orderId, parcel, attempt }: ParcelName & { readonly attempt: number }): Key {
@@ -16,18 +16,18 @@ export async function readPurchases(table: Table, { orderId, parcel }: ParcelNam
 }
 
 /**
- * Claims a purchase before the carrier is asked for money. The database refuses it unless the order may still be shipped:
- * packed, no open hold, to the address on the parcel; and unless nobody else holds this attempt.
+ * Claims a purchase before the carrier is asked for money. The database refuses it unless the parcel is what was read, not called back
+ * since; unless its order may still be shipped: no hold, and to the address on the parcel; and unless nobody else holds this attempt.
  */
 export async function claimPurchase(table: Table, purchase: Purchase, parcel: Parcel): Promise<boolean> {
   const gate = {
     TableName: table.name,
-    Key: { PK: `O#${parcel.orderId}`, SK: 'ORDER' },
-    ConditionExpression: '#status = :packed AND size(holds) = :none AND addressHash = :address AND authorisation.addressHash = :address',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: { ':packed': 'packed', ':none': 0, ':address': parcel.addressHash },
+    Key: orderKey(parcel.orderId),
+    ConditionExpression: 'size(holds) = :none AND addressHash = :address',
+    ExpressionAttributeValues: { ':none': 0, ':address': parcel.addressHash },
   };
-  const { written } = await table.transact([{ ConditionCheck: gate }, { Put: purchasePut(table, purchase) }]);
+  const same = { TableName: table.name, Key: parcelKey(parcel), ConditionExpression: 'version = :read', ExpressionAttributeValues: { ':read': parcel.version } };
+  const { written } = await table.transact([{ ConditionCheck: gate }, { ConditionCheck: same }, { Put: purchasePut(table, purchase) }]);
   return written;
 }
 

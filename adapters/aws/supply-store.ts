@@ -1,18 +1,28 @@
-import type { Movement, SupplyRequest } from '../../core/inventory.ts';
+import { moving } from '../../core/inventory.ts';
+import type { SupplyRequest } from '../../core/supply.ts';
 import { type Posting, stockWrites } from './stock-store.ts';
 import type { Key, Table } from './table.ts';
 
+/** What there is one request for at most. */
+export type SupplySlot = Pick<SupplyRequest, 'plant' | 'sku' | 'warehouse'>;
+
 /** One slot per plant, SKU and warehouse: while it is open there is no second request. */
-function supplyKey({ plant, sku, warehouse }: Pick<SupplyRequest, 'plant' | 'sku' | 'warehouse'>): Key {
+function supplyKey({ plant, sku, warehouse }: SupplySlot): Key {
   return { PK: `R#${plant}`, SK: `${sku}#${warehouse}` };
 }
 
 /** Reads the latest supply request for a SKU in a warehouse. */
-export async function readSupply(table: Table, slot: Pick<SupplyRequest, 'plant' | 'sku' | 'warehouse'>): Promise<SupplyRequest | undefined> {
+export async function readSupply(table: Table, slot: SupplySlot): Promise<SupplyRequest | undefined> {
   return await table.get<SupplyRequest>(supplyKey(slot), 'supply');
 }
 
-function supplyPut(table: Table, request: SupplyRequest, before: SupplyRequest | undefined) {
+/** Reads the latest supply requests of many slots; slots that never had one are left out. */
+export async function readSupplies(table: Table, slots: readonly SupplySlot[]): Promise<SupplyRequest[]> {
+  return await table.getMany<SupplyRequest>(slots.map(supplyKey), 'supply');
+}
+
+/** The write of a supply request, if it still is the one that was read. */
+export function supplyPut(table: Table, request: SupplyRequest, before: SupplyRequest | undefined) {
   const condition =
     before === undefined
       ? { ConditionExpression: 'attribute_not_exists(PK)' }
@@ -23,39 +33,7 @@ function supplyPut(table: Table, request: SupplyRequest, before: SupplyRequest |
 /** Opens a supply request and counts its units as incoming, in one transaction. @returns false when one is open already */
 export async function openSupply(table: Table, request: SupplyRequest, before: SupplyRequest | undefined, posting: Posting): Promise<boolean> {
   const { sku, warehouse, quantity, requestId } = request;
-  const movement: Movement = { sku, warehouse, onHand: 0, reserved: 0, incoming: quantity, reason: 'requested', cause: requestId };
+  const movement = moving({ sku, warehouse }, { incoming: quantity }, 'requested', requestId);
   const { written } = await table.transact([supplyPut(table, request, before), ...stockWrites(table, [movement], posting)]);
   return written;
-}
-
-/** What is kept of a receipt, so that a repeat of it is known. */
-export interface Receipt {
-  readonly receiptId: string;
-  readonly warehouse: string;
-  readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
-}
-
-/**
- * Books a receipt: stock, ledger, the supply requests it answers, and the receipt itself, all or nothing.
- * @returns false when this receipt is booked already, or somebody else was faster
- */
-export async function bookReceipt(
-  table: Table,
-  receipt: Receipt,
-  movements: readonly Movement[],
-  answered: readonly { readonly before: SupplyRequest; readonly after: SupplyRequest }[],
-  posting: Posting,
-): Promise<boolean> {
-  const row = { PK: `RECEIPT#${receipt.receiptId}`, SK: 'RECEIPT', entity: 'receipt', ...receipt, at: posting.now.toISOString(), by: posting.by };
-  const { written } = await table.transact([
-    { Put: { TableName: table.name, Item: row, ConditionExpression: 'attribute_not_exists(PK)' } },
-    ...stockWrites(table, movements, posting),
-    ...answered.map(({ before, after }) => supplyPut(table, after, before)),
-  ]);
-  return written;
-}
-
-/** Whether a receipt is booked already. */
-export async function isBooked(table: Table, receiptId: string): Promise<boolean> {
-  return (await table.get<Receipt & { entity: 'receipt' }>({ PK: `RECEIPT#${receiptId}`, SK: 'RECEIPT' }, 'receipt')) !== undefined;
 }

@@ -10,7 +10,18 @@ import { parseMoney } from '../../core/money.ts';
 import type { Rate } from '../../core/shipment.ts';
 import { TrackingEvent, type TrackingStatus } from '../../core/tracking.ts';
 import { toOunces } from '../../core/weight.ts';
-import { type BoughtLabel, type CarrierCall, defineCarrier, type Found, type Offer, type ParsedUpdate, type Purchased, type Shipment } from '../carrier.ts';
+import {
+  type BoughtLabel,
+  type CarrierCall,
+  defineCarrier,
+  type Found,
+  type LabelAtCarrier,
+  type Offer,
+  type ParsedUpdate,
+  type Purchased,
+  type Shipment,
+  type Voided,
+} from '../carrier.ts';
 import type { Delivery } from '../delivery.ts';
 import { failureOf, type HttpResponse, isPassing } from '../http.ts';
 import { type PayloadKind, readPayload } from '../payload.ts';
@@ -36,12 +47,14 @@ export default defineCarrier<Settings>({
   settings: Settings,
   purchaseGuard: 'two-step',
   settleSeconds: 60,
+  voids: 'asynchronous',
   signature: () => ({ family: 'hmac-body', header: 'x-hmac-signature', encoding: 'hex', prefix: 'hmac-sha256-hex=', normalise: 'NFKD' }),
   services: (settings) => settings.services,
   offer,
   buy,
   find,
   label,
+  voidLabel,
   parseUpdate,
 });
 
@@ -128,12 +141,59 @@ async function find({ carrierRef }: { readonly carrierRef: string }, call: Call)
   return Unbought.safeParse(answer).data?.id === carrierRef ? { outcome: 'absent' } : unknown('the shipment cannot be read, or has a label that cannot be read');
 }
 
+const text = z.string().nullish();
+const Refundable = z.object({ id: z.string(), refund_status: text, status: text });
+
+/**
+ * Asks for the postage back. EasyPost passes it on and tells weeks later what came of it, so a request that was taken counts.
+ * https://docs.easypost.com/docs/shipments/refunds
+ */
+async function voidLabel({ carrierRef }: LabelAtCarrier, call: Call): Promise<Voided> {
+  const path = `shipments/${encodeURIComponent(carrierRef)}`;
+  const before = refundOf(await answerTo(ask('GET', path, undefined, call)), carrierRef);
+  if (before.outcome !== 'none') return before;
+  const response = await answerTo(ask('POST', `${path}/refund`, {}, call));
+  const refusal = 'reason' in response ? undefined : refusalOf(response, before.moving);
+  const after = refusal ?? refundOf(response, carrierRef);
+  return after.outcome === 'none' ? unknown('the answer names no state of the refund') : after;
+}
+
+/** What a shipment says of its refund; none where nobody has asked for it. */
+function refundOf(response: Answered, carrierRef: string): Voided | { readonly outcome: 'none'; readonly moving: boolean } {
+  if ('reason' in response) return unknown(response.reason);
+  if (!isSuccess(response)) return unknown(`answered ${response.status} ${errorCodeOf(response)}`.trim());
+  const { data } = Refundable.safeParse(jsonOf(response));
+  if (data?.id !== carrierRef) return unknown(`answered ${response.status} without a readable shipment`);
+  const status = data.refund_status ?? '';
+  if (status === '') return { outcome: 'none', moving: MOVING.has(data.status ?? '') };
+  return REFUNDS.get(status) ?? unknown(`says that the refund is ${JSON.stringify(status.slice(0, 40))}`);
+}
+
+// UNCONFIRMED: whether `rejected` can come at once, and `not_applicable` for labels that are billed when they are scanned. The first is
+// taken for a label that was used, so that nobody counts units that may be gone; of the second only the refund is given up.
+const REFUNDS: ReadonlyMap<string, Voided> = new Map<string, Voided>([
+  ['submitted', { outcome: 'pending' }],
+  ['refunded', { outcome: 'voided' }],
+  ['rejected', { outcome: 'refused', used: true, reason: 'the refund is rejected' }],
+  ['not_applicable', { outcome: 'refused', used: false, reason: 'no refund applies to this label' }],
+]);
+const MOVING = new Set(['in_transit', 'out_for_delivery', 'available_for_pickup', 'delivered', 'return_to_sender', 'failure']);
+
+/** A refusal that is about the refund itself, such as SHIPMENT.REFUND.UNAVAILABLE; any other error says nothing about the label. */
+function refusalOf(response: HttpResponse, used: boolean): Voided | undefined {
+  const code = errorCodeOf(response);
+  const isFinal = response.status >= 400 && !isPassing(response.status) && code.includes('REFUND');
+  return isFinal ? { outcome: 'refused', used, reason: `answered ${response.status} ${code}` } : undefined;
+}
+
 function unknown(reason: string): { readonly outcome: 'unknown'; readonly reason: string } {
   return { outcome: 'unknown', reason };
 }
 
+type Answered = HttpResponse | { readonly reason: string; readonly sent: boolean };
+
 /** What was answered, or why there was no answer; `sent` is false when the request certainly did not leave. */
-async function answerTo(asked: Promise<HttpResponse>): Promise<HttpResponse | { readonly reason: string; readonly sent: boolean }> {
+async function answerTo(asked: Promise<HttpResponse>): Promise<Answered> {
   try {
     return await asked;
   } catch (cause) {
@@ -143,7 +203,6 @@ async function answerTo(asked: Promise<HttpResponse>): Promise<HttpResponse | { 
   }
 }
 
-const text = z.string().nullish();
 const TheirAddress = z.object({ name: text, company: text, street1: text, street2: text, city: text, state: text, zip: text, country: text, phone: text });
 const Bought = z.object({
   id: z.string(),

@@ -149,14 +149,14 @@ ${table({
   empty: 'The client has no storefront.',
 })}${table({
   caption: 'By product',
-  columns: ['Product', 'Orders#', 'Units ordered#', 'Units packed#', 'On hand#', 'Reserved#', 'Available#', 'Incoming#'],
+  columns: ['Product', 'Orders#', 'Units ordered#', 'Units packed#', 'On hand#', 'Reserved#', 'Quarantined#', 'Available#', 'Incoming#'],
   rows: products
     .toSorted((a, b) => b.ordered - a.ordered || b.packed - a.packed)
     .map(({ sku, name, orders, ordered, packed, stock }) => ({
       cells: [
         html`${name ?? 'Not in the client file'}<small>${sku === '' ? 'no SKU' : sku}</small>`,
         ...[orders, ordered, packed].map(count),
-        ...(stock === null ? [NONE, NONE, NONE, NONE] : [stock.onHand, stock.reserved, stock.available, stock.incoming].map(count)),
+        ...(stock === null ? [NONE, NONE, NONE, NONE, NONE] : [stock.onHand, stock.reserved, stock.quarantined, stock.available, stock.incoming].map(count)),
       ],
     })),
   empty: 'The client has no product.',
@@ -214,15 +214,15 @@ function stockAndSupply({ stock, supply, period }: DailyReport, client: Client, 
   return html`<section aria-labelledby="stock"><h2 id="stock">Stock and supply</h2>
 ${table({
   caption: 'Stock when the day ended, as far as it moved',
-  columns: ['Product', 'Warehouse', 'On hand#', 'Reserved#', 'Available#', 'Reorder point#', 'Incoming#', 'State'],
+  columns: ['Product', 'Warehouse', 'On hand#', 'Reserved#', 'Quarantined#', 'Available#', 'Reorder point#', 'Incoming#', 'State'],
   rows: stock
     .toSorted((a, b) => Number(b.low) - Number(a.low))
-    .map(({ sku, warehouse, onHand, reserved, available, incoming, reorderPoint, low, alerts }) => ({
+    .map(({ sku, warehouse, onHand, reserved, quarantined, available, incoming, reorderPoint, low, alerts }) => ({
       low,
       cells: [
         html`${productName(sku)}<small>${sku}</small>`,
         placeName(warehouse),
-        ...[onHand, reserved, available].map(count),
+        ...[onHand, reserved, quarantined, available].map(count),
         reorderPoint === null ? NONE : count(reorderPoint),
         count(incoming),
         low ? html`<span class="flag">low</span>` : alerts > 0 ? 'was low' : 'enough',
@@ -260,7 +260,7 @@ const DEFINITIONS: readonly (readonly [string, string])[] = [
     'Received to shipped',
     'from the hub’s receipt of the order to that first scan, for parcels dispatched in the day. Half within, nine in ten within: the 50th and 90th percentile, nearest rank.',
   ],
-  ['Available', 'on hand less reserved. Low: at or below the reorder point of the client file.'],
+  ['Available', 'on hand less reserved and quarantined (damaged, returned and not inspected, or expired). Low: at or below the reorder point of the client file.'],
   [
     'Counting',
     'an order or parcel counts once in a line, and in the day in which it happened: an order received yesterday and packed today is received yesterday and packed today.',

@@ -1,16 +1,17 @@
 // Our own contract, for any shop that can post JSON: docs/storefronts/custom.md. Signatures are Standard Webhooks:
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { Address } from '../../core/address.ts';
 import { Rejected } from '../../core/error.ts';
 import { parseJson } from '../../core/json.ts';
 import { Currency } from '../../core/money.ts';
-import { MAX_LINES, MAX_QUANTITY, OrderDocument } from '../../core/order.ts';
+import { MAX_LINES, MAX_QUANTITY, OrderDocument } from '../../core/order-document.ts';
 import type { Delivery } from '../delivery.ts';
 import { failureOf } from '../http.ts';
 import { type PayloadKind, readMoney, readPayload } from '../payload.ts';
 import { type SignatureScheme, sign } from '../signature.ts';
-import { defineStorefront, type Parsed, type Shipped, type StorefrontCall } from '../storefront.ts';
+import { defineStorefront, type Parsed, type Shipped, type StockLevel, type StockTold, type StorefrontCall } from '../storefront.ts';
 
 const described = (description: string) => ({ description });
 const Amount = z.string().max(26).meta(described('A decimal as text with at most the places of the currency, such as "12.34" or "1500"'));
@@ -58,15 +59,16 @@ export const CustomPayload = z
   .meta({ title: 'Crossdock custom storefront: order' });
 
 const Settings = z.strictObject({
-  callbackUrl: z.url({ protocol: /^https?$/ }).meta({ title: 'Address that is told when a parcel leaves' }),
+  callbackUrl: z.url({ protocol: /^https?$/ }).meta({ title: 'Address that is told when a parcel leaves, and of stock' }),
   toleranceSeconds: z.int().min(30).max(3600).default(300).meta({ title: 'How far the time of a webhook may be from ours, in seconds' }),
 });
 type Settings = z.infer<typeof Settings>;
+type Call = StorefrontCall<Settings>;
 
 const PAYLOAD: PayloadKind = { code: 'storefront.payload-unreadable', what: 'The order', personal: new Set(['shipTo', 'customer']) };
 const Typed = z.object({ type: z.string() });
 
-export default defineStorefront<Settings>({ id: 'custom', title: 'Custom storefront (Standard Webhooks)', settings: Settings, signature, parse, markShipped });
+export default defineStorefront<Settings>({ id: 'custom', title: 'Custom storefront (Standard Webhooks)', settings: Settings, signature, parse, markShipped, setStock });
 
 function signature(settings: Settings): SignatureScheme {
   return { family: 'standard-webhooks', key: 'base64', toleranceSeconds: settings.toleranceSeconds };
@@ -114,17 +116,37 @@ function amountOf(field: string, text: string, currency: string): number {
   return amount;
 }
 
-async function markShipped(shipped: Shipped, call: StorefrontCall<Settings>): Promise<'written'> {
+async function markShipped(shipped: Shipped, call: Call): Promise<'written'> {
   const id = noticeIdOf(shipped);
   const { sourceId: orderId, parcel, carrier, trackingNumber, trackingUrl, units, shippedAt } = shipped;
-  const body = Buffer.from(JSON.stringify({ type: 'parcel.shipped', timestamp: shippedAt, data: { orderId, parcel, carrier, trackingNumber, trackingUrl, units, shippedAt } }));
-  const headers = { 'content-type': 'application/json', ...sign(body, signature(call.settings), call.signingSecret, { id, at: call.now }) };
-  const response = await call.http({ method: 'POST', url: call.settings.callbackUrl, headers, body });
-  if (response.status >= 200 && response.status < 300) return 'written';
-  throw failureOf(response, 'storefront', response.status === 410 ? 'gone: it wants no more of these' : '');
+  await post(id, { type: 'parcel.shipped', timestamp: shippedAt, data: { orderId, parcel, carrier, trackingNumber, trackingUrl, units, shippedAt } }, call);
+  return 'written';
 }
 
 /** The same for every attempt, so that the receiver drops repeats by it; the dot separates signed parts and may not be in an id. */
 function noticeIdOf({ orderId, parcel }: Shipped): string {
   return `${orderId}_${parcel}_shipped`.replaceAll('.', '~2e~');
+}
+
+/** A shop of this kind cannot be read: what keeps an older figure from following a newer one there is the sequence. */
+async function setStock(levels: readonly StockLevel[], call: Call): Promise<StockTold[]> {
+  const timestamp =
+    levels
+      .map(({ at }) => at)
+      .sort()
+      .at(-1) ?? '';
+  const told = levels.map(({ sku, quantity, sequence }) => ({ sku, quantity, sequence }));
+  const id = `stock_${createHash('sha256')
+    .update(JSON.stringify(levels.map(({ eventId, quantity }) => [eventId, quantity])))
+    .digest('hex')
+    .slice(0, 32)}`;
+  await post(id, { type: 'stock.changed', timestamp, data: { levels: told } }, call);
+  return levels.map(({ sku }) => ({ sku, became: 'set' }));
+}
+
+async function post(id: string, notice: { readonly type: string; readonly timestamp: string; readonly data: object }, { settings, signingSecret, http, now }: Call): Promise<void> {
+  const body = Buffer.from(JSON.stringify(notice));
+  const headers = { 'content-type': 'application/json', ...sign(body, signature(settings), signingSecret, { id, at: now }) };
+  const response = await http({ method: 'POST', url: settings.callbackUrl, headers, body });
+  if (response.status < 200 || response.status >= 300) throw failureOf(response, 'storefront', response.status === 410 ? 'gone: it wants no more of these' : '');
 }

@@ -156,7 +156,7 @@ async function stockOf({ table, client }: Setting) {
   return await readStock(
     table,
     client.products.map(({ sku }) => sku),
-    client.warehouses.map(({ id }) => id),
+    client,
   );
 }
 

@@ -1,9 +1,8 @@
-import { type Intake, takeInAll } from '../../adapters/aws/intake.ts';
+import { type Arrival, type Intake, takeInAll } from '../../adapters/aws/intake.ts';
 import { type Delivery, unpackDelivery } from '../../adapters/delivery.ts';
 import { loadStorefront, type Parsed } from '../../adapters/storefront.ts';
 import type { Client } from '../../core/client.ts';
 import { Rejected } from '../../core/error.ts';
-import type { OrderDocument } from '../../core/order.ts';
 import { count } from '../shell/log.ts';
 import { type Failures, queue, type Received } from '../shell/queue.ts';
 import { openHub } from '../shell/services.ts';
@@ -14,10 +13,10 @@ export const handler = queue({ read: unpackDelivery, handle: acceptOrders, servi
 /** What comes of one batch: unreadable deliveries fail alone, the rest is taken in together. */
 export async function acceptOrders(batch: readonly Received<Delivery>[], intake: Intake): Promise<Failures> {
   const failures = new Map<string, unknown>();
-  const orders = new Map<OrderDocument, string>();
+  const orders = new Map<Arrival, string>();
   for (const { id, message } of batch) {
     const parsed = await parse(message, intake.client).catch((error: unknown) => void failures.set(id, error));
-    if (parsed?.kind === 'order') orders.set(parsed.order, id);
+    if (parsed?.kind === 'order') orders.set({ document: parsed.order, receivedAt: message.receivedAt }, id);
     if (parsed?.kind === 'ignored') count('deliveryIgnored', intake.now(), { connectionId: message.connectionId, reason: parsed.reason });
   }
   try {

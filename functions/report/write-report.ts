@@ -6,11 +6,11 @@ import { dayOf } from '../../core/day.ts';
 import { checksumOf, type DailyReport, dailyReport } from '../../core/report.ts';
 import { ENV, readEnv } from '../shell/env.ts';
 import { log } from '../shell/log.ts';
-import { type Due, schedule } from '../shell/schedule.ts';
+import { ReportDue, schedule } from '../shell/schedule.ts';
 import { type Hub, openHub } from '../shell/services.ts';
 
 /** Called by the scheduler, at the client's hour: the report on the volume and nature of yesterday's orders. */
-export const handler = schedule({ services: openReporter, run: writeReport });
+export const handler = schedule({ due: ReportDue, services: openReporter, run: writeReport });
 
 type Reporter = Pick<Hub, 'table' | 'client' | 'now'> & { readonly facts: Bucket; readonly reports: Bucket };
 
@@ -23,7 +23,7 @@ function openReporter(): Reporter {
 const EARLIER_DAYS = 14;
 
 /** Writes the report in every format and records the run, which is what has it announced. */
-export async function writeReport({ report: name, scheduledAt }: Due, reporter: Reporter): Promise<void> {
+export async function writeReport({ report: name, scheduledAt }: ReportDue, reporter: Reporter): Promise<void> {
   const { client, table, facts, now } = reporter;
   const period = dayOf(scheduledAt, client.timeZone);
   const since = new Date(Date.parse(period.from) - EARLIER_DAYS * 86_400_000).toISOString();

@@ -1,4 +1,5 @@
-import { type Decision, decide } from '../../adapters/aws/decide.ts';
+import { decide } from '../../adapters/aws/decide.ts';
+import type { Decision } from '../../adapters/aws/order-store.ts';
 import type { Refused } from '../../core/error.ts';
 import type { Act, Order } from '../../core/order.ts';
 import { type Answer, answer } from './http.ts';

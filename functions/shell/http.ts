@@ -23,7 +23,7 @@ export interface Endpoint<Input, Services> {
 export function http<Input, Services>(name: RouteName, endpoint: Endpoint<Input, Services>) {
   const services = once(endpoint.services);
   return middy(async function httpHandler(event: APIGatewayProxyEventV2WithJWTAuthorizer): Promise<APIGatewayProxyStructuredResultV2> {
-    const act: Act = { by: actorOf(event, name), now: new Date() };
+    const act: Act = { ...actorOf(event, name), now: new Date() };
     const answer = await endpoint.handle(inputOf(event, endpoint.input), services(), act);
     return answer.kind === 'refused' ? respond(409, { code: answer.code, message: answer.why }) : respond(200, answer.body);
   }).onError(function answerError(request) {
@@ -51,12 +51,12 @@ function statusOf(code: string): number {
   return code.endsWith('-erased') ? 410 : 400;
 }
 
-function actorOf(event: APIGatewayProxyEventV2WithJWTAuthorizer, name: RouteName): string {
+function actorOf(event: APIGatewayProxyEventV2WithJWTAuthorizer, name: RouteName): Pick<Act, 'by' | 'scopes'> {
   const { claims = {} } = event.requestContext.authorizer?.jwt ?? {};
   const granted = String(claims.scope ?? '').split(' ');
   const { scope } = ROUTES[name];
   if (scope === null || !granted.includes(`${SCOPE_PREFIX}/${scope}`)) throw new Rejected('request.forbidden', `The token lacks the scope ${SCOPE_PREFIX}/${scope ?? ''}.`);
-  return String(claims.username ?? claims.sub ?? 'unknown').slice(0, 80);
+  return { by: String(claims.username ?? claims.sub ?? 'unknown').slice(0, 80), scopes: granted };
 }
 
 function inputOf<Input>(event: APIGatewayProxyEventV2WithJWTAuthorizer, schema: z.ZodType<Input>): Input {

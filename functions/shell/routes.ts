@@ -14,12 +14,20 @@ export type Scope = 'orders.read' | 'orders.write' | 'orders.authorise' | 'order
 export const ROUTES = {
   'storefront/receive-webhook': { method: 'POST', path: '/hooks/{connectionId}', scope: null },
   'tracking/receive-update': { method: 'POST', path: '/updates/{carrierId}', scope: null },
+  'order/authorise-orders': { method: 'POST', path: '/orders/authorise', scope: 'orders.authorise' },
   'order/show-order': { method: 'GET', path: '/orders/{orderId}', scope: 'orders.read' },
   'order/correct-address': { method: 'POST', path: '/orders/{orderId}/address', scope: 'orders.write' },
-  'order/release-hold': { method: 'POST', path: '/orders/{orderId}/holds/{kind}/release', scope: 'orders.authorise' },
+  'order/explain-order': { method: 'GET', path: '/orders/{orderId}/explanation', scope: 'orders.read' },
+  'order/hold-order': { method: 'POST', path: '/orders/{orderId}/holds', scope: 'orders.write' },
+  'order/release-hold': { method: 'POST', path: '/orders/{orderId}/holds/{kind}/release', scope: 'orders.write' },
+  'order/prioritise-order': { method: 'POST', path: '/orders/{orderId}/priority', scope: 'orders.authorise' },
+  'order/reallocate-order': { method: 'POST', path: '/orders/{orderId}/reallocate', scope: 'orders.authorise' },
   'order/authorise-order': { method: 'POST', path: '/orders/{orderId}/authorise', scope: 'orders.authorise' },
+  'shipment/begin-packing': { method: 'POST', path: '/orders/{orderId}/packing', scope: 'orders.pack' },
+  'shipment/recall-parcel': { method: 'POST', path: '/orders/{orderId}/parcels/{parcel}/recall', scope: 'orders.authorise' },
+  'shipment/hand-over-parcels': { method: 'POST', path: '/handovers', scope: 'orders.pack' },
   'shipment/pack-order': { method: 'POST', path: '/orders/{orderId}/pack', scope: 'orders.pack' },
-  'inventory/receive-stock': { method: 'POST', path: '/stock/receipts', scope: 'stock.write' },
+  'inventory/book-stock': { method: 'POST', path: '/stock/bookings', scope: 'stock.write' },
   'report/open-report': { method: 'GET', path: '/reports/{report}/{day}', scope: null },
 } as const satisfies Record<string, Route>;
 

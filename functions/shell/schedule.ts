@@ -3,15 +3,28 @@ import * as z from 'zod';
 import { errorFields, log } from './log.ts';
 import { once } from './once.ts';
 
-/** What the scheduler sends: what to do, and the instant it was due, which a late or repeated call keeps. */
-export const Due = z.strictObject({ report: z.string(), scheduledAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)) });
+const ScheduledAt = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** What the scheduler sends: the instant the work was due, which a late or repeated call keeps. */
+export const Due = z.strictObject({ scheduledAt: ScheduledAt });
 export type Due = z.infer<typeof Due>;
 
+/** What it sends for a report. */
+export const ReportDue = z.strictObject({ report: z.string(), scheduledAt: ScheduledAt });
+export type ReportDue = z.infer<typeof ReportDue>;
+
+/** Work that is done on schedule. */
+export interface ScheduledWork<Called, Services> {
+  readonly due: z.ZodType<Called>;
+  readonly services: () => Services;
+  readonly run: (due: Called, services: Services) => Promise<void>;
+}
+
 /** Wraps scheduled work as a Lambda. A failure is the scheduler's to repeat, and ends in its dead-letter queue. */
-export function schedule<Services>(work: { readonly services: () => Services; readonly run: (due: Due, services: Services) => Promise<void> }) {
+export function schedule<Called, Services>(work: ScheduledWork<Called, Services>) {
   const services = once(work.services);
   return middy(async function scheduleHandler(event: unknown): Promise<void> {
-    await work.run(Due.parse(event), services());
+    await work.run(work.due.parse(event), services());
   }).onError(function logError(request) {
     log('error', 'scheduled work failed', errorFields(request.error));
   });

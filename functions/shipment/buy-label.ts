@@ -13,7 +13,7 @@ import { openHub, openOutside } from '../shell/services.ts';
 /** Called by a carrier's label queue: a parcel is packed and needs its label. */
 export const handler = queue({ read: readEvent, handle: each(buyLabel), services: openBuyer });
 
-function openBuyer(): Buyer {
+export function openBuyer(): Buyer {
   const hub = openHub();
   return { ...hub, ...openOutside(hub.client), labels: new Bucket(readEnv(ENV.labelsBucket)[ENV.labelsBucket]) };
 }

@@ -1,26 +1,37 @@
 import * as z from 'zod';
-import { Sku } from '../../core/id.ts';
-import { type Act, MAX_QUANTITY, MAX_SKUS, pack } from '../../core/order.ts';
+import { claimSerials } from '../../adapters/aws/serial-store.ts';
+import { refused } from '../../core/error.ts';
+import { Sku, Slug } from '../../core/id.ts';
+import { LotName } from '../../core/inventory.ts';
+import type { Act } from '../../core/order.ts';
+import { MAX_QUANTITY, MAX_SKUS } from '../../core/order-document.ts';
+import { MAX_SERIALS, pack, Serial } from '../../core/packing.ts';
 import { parcelOf } from '../../core/shipment.ts';
 import { command } from '../shell/command.ts';
 import { type Answer, http } from '../shell/http.ts';
 import { type Hub, openHub } from '../shell/services.ts';
 
-const Scan = z.strictObject({ sku: Sku, quantity: z.int().min(1).max(MAX_QUANTITY) });
+const Scan = z.strictObject({ sku: Sku, quantity: z.int().min(1).max(MAX_QUANTITY), lot: LotName.optional(), serials: z.array(Serial).max(MAX_SERIALS).optional() });
 const Input = z.strictObject({
   orderId: z.string(),
+  /** May be left out where the order is packed in one warehouse alone. */
+  warehouse: Slug.optional(),
   scanned: z
     .array(Scan)
     .min(1)
     .max(MAX_SKUS * 4),
 });
 
-/** Called by a packer: these units are in the parcel. Refused unless they are exactly what the order needs. */
+/** Called by a packer: these units are in the parcel. Refused unless they are exactly what the order has reserved in this warehouse. */
 export const handler = http('shipment/pack-order', { input: Input, handle: packOrder, services: openHub });
 
-export async function packOrder({ orderId, scanned }: z.infer<typeof Input>, hub: Pick<Hub, 'table' | 'newId' | 'client'>, act: Act): Promise<Answer> {
-  return await command(hub, orderId, act, 'packed', (order) => {
-    const packed = pack(order, scanned, act);
-    return packed.kind === 'refused' ? packed : { ...packed, parcels: [parcelOf(packed.order, hub.client, act)] };
+export async function packOrder({ orderId, warehouse, scanned }: z.infer<typeof Input>, hub: Pick<Hub, 'table' | 'newId' | 'client'>, act: Act): Promise<Answer> {
+  return await command(hub, orderId, act, 'packed', async (order) => {
+    const packed = pack(order, warehouse, scanned, hub.client, act);
+    if (packed.kind === 'refused') return packed;
+    const units = packed.packed.flatMap(({ serials = [] }) => serials);
+    const { claims, taken } = units.length === 0 ? { claims: [], taken: [] } : await claimSerials(hub.table, units, orderId);
+    if (taken[0] !== undefined) return refused('shipment.serial-used', `Serial number ${taken[0].serial} of ${taken[0].sku} left with another order already; scan the unit again.`);
+    return { ...packed, serials: claims, parcels: packed.packed.map((parcel) => parcelOf(packed.order, parcel, hub.client, act)) };
   });
 }

@@ -71,12 +71,12 @@ async function parse(delivery: Delivery, { client, now }: Tracker): Promise<Trac
 }
 
 /** Moves the order along with its parcel; also after a crash between the two writes, because every update looks. */
-async function followOrder(hub: Tracker, { status, tracking, orderId }: Parcel, act: Act): Promise<void> {
+async function followOrder(hub: Tracker, { status, tracking, orderId, parcel }: Parcel, act: Act): Promise<void> {
   const { firstScanAt, deliveredAt } = tracking;
   if (firstScanAt === undefined) return;
-  // A parcel that came back, or was lost, had left all the same.
-  const to = status === 'delivered' ? 'delivered' : 'dispatched';
-  const at = to === 'delivered' ? (deliveredAt ?? tracking.at) : firstScanAt;
+  // A parcel that was lost had left all the same.
+  const to = status === 'delivered' || status === 'returned' ? status : 'dispatched';
+  const at = to === 'delivered' ? (deliveredAt ?? tracking.at) : to === 'returned' ? tracking.at : firstScanAt;
   const posting = { ...act, reference: hub.newId(), reason: `parcel ${status}` };
-  await decide(hub.table, orderId, posting, (order) => follow(order, to, at, act, firstScanAt) ?? refused('order.known', `The order is ${order.status} already.`));
+  await decide(hub.table, orderId, posting, (order) => follow(order, parcel, to, at, act, firstScanAt) ?? refused('order.known', `The order is ${order.status} already.`));
 }

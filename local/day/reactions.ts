@@ -67,8 +67,8 @@ export function supplyAfter(plants: Staff, afternoon: Promise<void>): (seen: See
     const { subject }: { subject: string } = JSON.parse(body);
     const quantity = Number(/^Please supply (\d+) x /.exec(subject)?.[1] ?? 0);
     const { noticeId = '', sku = '', warehouse = '' } = attributes;
-    const receipt = { receiptId: `delivery-${noticeId}`, warehouse, lines: [{ sku, quantity }] };
-    plants.take([{ id: `supply/${noticeId}`, method: 'POST', path: '/stock/receipts', body: receipt }], DELIVERY_MS, afternoon);
+    const receipt = { kind: 'receipt', id: `delivery-${noticeId}`, warehouse, lines: [{ sku, quantity }] };
+    plants.take([{ id: `supply/${noticeId}`, method: 'POST', path: '/stock/bookings', body: receipt }], DELIVERY_MS, afternoon);
   };
 }
 
@@ -78,7 +78,7 @@ export function openingTasks(plan: Plan): Task[] {
   return [...byWarehouse].flatMap(([warehouse, stock]) =>
     Array.from({ length: Math.ceil(stock.length / 25) }, (_, part): Task => {
       const lines = stock.slice(part * 25, part * 25 + 25).map(({ sku, quantity }) => ({ sku, quantity }));
-      return { id: `opening/${warehouse}/${part}`, method: 'POST', path: '/stock/receipts', body: { receiptId: `opening-${warehouse}-${part}`, warehouse, lines } };
+      return { id: `opening/${warehouse}/${part}`, method: 'POST', path: '/stock/bookings', body: { kind: 'receipt', id: `opening-${warehouse}-${part}`, warehouse, lines } };
     }),
   );
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Webhook } from 'standardwebhooks';
 import * as z from 'zod';
 import { sign } from '../../adapters/signature.ts';
-import { count, openDatabase, text } from './database.ts';
+import { count, inTransaction, openDatabase, text } from './database.ts';
 import { type Answer, type Call, listen } from './listen.ts';
 import type { Address } from './outbox.ts';
 import { decimal, type SoldOrder, type SoldVersion, totalOf, unitsLeft } from './sold-order.ts';
@@ -36,6 +36,8 @@ export interface CustomShop {
   /** Sets what goes wrong once for an order. */
   expect(faults: readonly { readonly sourceId: string; readonly fault: CallbackFault }[]): void;
   notes(): TrackingNote[];
+  /** What the shop offers, by SKU: of two figures the one with the higher sequence. */
+  offered(): Record<string, number>;
   /** Callbacks refused because their signature did not verify. */
   refused(): number;
   close(): Promise<void>;
@@ -44,12 +46,18 @@ export interface CustomShop {
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS note (webhook_id TEXT PRIMARY KEY, order_id TEXT, carrier TEXT, number TEXT, copies INTEGER) STRICT;
   CREATE TABLE IF NOT EXISTS callback_fault (source_id TEXT PRIMARY KEY, kind TEXT, left INTEGER) STRICT;
+  CREATE TABLE IF NOT EXISTS offer (sku TEXT PRIMARY KEY, quantity INTEGER, sequence INTEGER) STRICT;
 `;
 
 const Shipped = z.object({
   type: z.literal('parcel.shipped'),
   data: z.object({ orderId: z.string(), carrier: z.string(), trackingNumber: z.string().min(1) }),
 });
+const Stock = z.object({
+  type: z.literal('stock.changed'),
+  data: z.object({ levels: z.array(z.object({ sku: z.string().min(1), quantity: z.int().min(0), sequence: z.int().min(0) })).min(1) }),
+});
+const Notice = z.discriminatedUnion('type', [Shipped, Stock]);
 
 /** Opens the shop's callback address on the loopback interface. https://www.standardwebhooks.com */
 export async function openCustom(options: CustomOptions): Promise<CustomShop> {
@@ -70,6 +78,13 @@ export async function openCustom(options: CustomOptions): Promise<CustomShop> {
       for (const { sourceId, fault } of faults) database.prepare('INSERT OR IGNORE INTO callback_fault VALUES (?, ?, 1)').run(sourceId, fault);
     },
     notes: () => notesOf(database),
+    offered: () =>
+      Object.fromEntries(
+        database
+          .prepare('SELECT * FROM offer ORDER BY sku')
+          .all()
+          .map((row) => [text(row, 'sku'), count(row, 'quantity')]),
+      ),
     refused: () => refused,
     close: async () => {
       await server.close();
@@ -137,7 +152,9 @@ function isGenuine(call: Call, secret: string): boolean {
 }
 
 function take(database: DatabaseSync, call: Call): Answer {
-  const { data } = Shipped.parse(JSON.parse(call.body));
+  const notice = Notice.parse(JSON.parse(call.body));
+  if (notice.type === 'stock.changed') return offer(database, notice.data.levels);
+  const { data } = notice;
   const fault = takeFault(database, data.orderId);
   if (fault === 'busy') return { status: 429, headers: { 'retry-after': '1' } };
   if (fault === 'broken') return { status: 500 };
@@ -145,6 +162,16 @@ function take(database: DatabaseSync, call: Call): Answer {
     .prepare('INSERT INTO note VALUES (?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET copies = copies + 1')
     .run(String(call.headers['webhook-id']), data.orderId, data.carrier, data.trackingNumber);
   return fault === 'hang-after' ? 'hang' : { status: 200 };
+}
+
+function offer(database: DatabaseSync, levels: z.infer<typeof Stock>['data']['levels']): Answer {
+  const newest = database.prepare(
+    'INSERT INTO offer VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET quantity = excluded.quantity, sequence = excluded.sequence WHERE excluded.sequence > sequence',
+  );
+  inTransaction(database, () => {
+    for (const { sku, quantity, sequence } of levels) newest.run(sku, quantity, sequence);
+  });
+  return { status: 200 };
 }
 
 /** The order id in a callback is the shop's own or the hub's, which ends with it. */

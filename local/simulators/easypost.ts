@@ -64,9 +64,11 @@ export interface EasypostOptions {
 export interface Easypost {
   readonly endpoint: string;
   expect(expectations: readonly Expectation[]): void;
-  /** Gives the parcels of these recipients to the carrier: from now on they travel. */
+  /** Gives the parcels of these recipients to the carrier: from now on they travel, unless their label was taken back. */
   handOver(recipients: readonly string[]): void;
   charges(): Charge[];
+  /** Ids of the shipments whose postage is to be given back. */
+  refunds(): string[];
   /** Purchases refused because the shipment had been bought already. */
   repeats(): number;
   close(): Promise<void>;
@@ -77,6 +79,8 @@ const SCHEMA = `
     id TEXT PRIMARY KEY, reference TEXT, recipient TEXT, shipment TEXT, rates TEXT, format TEXT, rate TEXT, tracking_code TEXT, wrong INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE IF NOT EXISTS charge (id INTEGER PRIMARY KEY, shipment_id TEXT, cost INTEGER, currency TEXT) STRICT;
+  CREATE TABLE IF NOT EXISTS handed_over (shipment_id TEXT PRIMARY KEY) STRICT;
+  CREATE TABLE IF NOT EXISTS refund (shipment_id TEXT PRIMARY KEY, status TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS expectation (recipient TEXT PRIMARY KEY, fault TEXT, left INTEGER, journey TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER) STRICT;
 `;
@@ -129,9 +133,14 @@ export async function openEasypost(options: EasypostOptions): Promise<Easypost> 
     },
     handOver: (recipients) => {
       const bought = database.prepare('SELECT * FROM shipment WHERE recipient = ? AND tracking_code IS NOT NULL');
-      for (const recipient of recipients) for (const shipment of bought.all(recipient.toUpperCase())) travel(shipment, 'handed over', account);
+      for (const recipient of recipients) for (const shipment of bought.all(recipient.toUpperCase())) leave(shipment, account);
     },
     charges: () => chargesOf(database),
+    refunds: () =>
+      database
+        .prepare("SELECT shipment_id FROM refund WHERE status = 'submitted'")
+        .all()
+        .map((row) => text(row, 'shipment_id')),
     repeats: () => count(database.prepare("SELECT value FROM counter WHERE name = 'repeat'").get(), 'value'),
     close: async () => {
       await server.close();
@@ -164,6 +173,7 @@ function answer(call: Call, account: Account): Answer | Promise<Answer> {
   const shipment = account.database.prepare('SELECT * FROM shipment WHERE id = ?').get(id);
   if (shipment === undefined) return problem(404, 'SHIPMENT.NOT_FOUND', 'The shipment could not be found.');
   if (call.method === 'POST' && action === 'buy') return buy(call, shipment, account);
+  if (call.method === 'POST' && action === 'refund') return refund(shipment, account);
   return call.method === 'GET' && action === '' ? { status: 200, json: shipmentJson(shipment, account) } : problem(404, 'NOT_FOUND', 'The requested resource could not be found.');
 }
 
@@ -237,6 +247,28 @@ function charge(shipment: Row, chosen: Rate, recipient: string, account: Account
   return fault === 'hang-after-charge' ? 'hang' : 'reset';
 }
 
+/** Postage of a parcel that has left is not given back. https://docs.easypost.com/docs/shipments/refunds */
+function refund(shipment: Row, account: Account): Answer {
+  const id = text(shipment, 'id');
+  if (text(shipment, 'tracking_code') === '' || refundOf(id, account) !== null)
+    return problem(422, 'SHIPMENT.REFUND.UNAVAILABLE', 'Refunds are only available for shipments with postage, once.');
+  const left = account.database.prepare('SELECT 1 FROM handed_over WHERE shipment_id = ?').get(id) !== undefined;
+  account.database.prepare('INSERT INTO refund VALUES (?, ?)').run(id, left ? 'rejected' : 'submitted');
+  return { status: 200, json: shipmentJson(shipment, account) };
+}
+
+function refundOf(id: string, { database }: Account): string | null {
+  return text(database.prepare('SELECT status FROM refund WHERE shipment_id = ?').get(id), 'status') || null;
+}
+
+/** A parcel whose label was taken back does not travel. */
+function leave(shipment: Row, account: Account): void {
+  const id = text(shipment, 'id');
+  if (refundOf(id, account) === 'submitted') return;
+  account.database.prepare('INSERT OR IGNORE INTO handed_over VALUES (?)').run(id);
+  travel(shipment, 'handed over', account);
+}
+
 function trackingCodeOf(carrier: string, number: number): string {
   const digits = String(number).padStart(10, '0');
   if (carrier === 'UPS') return `1Z999AA${digits}`;
@@ -275,7 +307,7 @@ function travel(shipment: Row, because: 'bought' | 'handed over', { database, op
   options.post(postings);
 }
 
-function shipmentJson(shipment: Row, { origin }: Account): Record<string, unknown> {
+function shipmentJson(shipment: Row, account: Account): Record<string, unknown> {
   const { to_address, from_address, parcel } = ShipmentInput.shape.shipment.parse(JSON.parse(text(shipment, 'shipment')));
   const rates: Rate[] = JSON.parse(text(shipment, 'rates'));
   const code = text(shipment, 'tracking_code');
@@ -295,9 +327,9 @@ function shipmentJson(shipment: Row, { origin }: Account): Record<string, unknow
     messages: rates.length > 0 ? [] : [{ carrier: 'USPS', type: 'rate_error', message: 'The destination is not served.' }],
     selected_rate: selected === undefined ? null : { object: 'Rate', ...selected },
     tracking_code: bought ? code : null,
-    postage_label: bought ? { object: 'PostageLabel', label_url: `${origin}/labels/${id}.${format.toLowerCase()}`, label_file_type: format, label_size: '4x6' } : null,
+    postage_label: bought ? { object: 'PostageLabel', label_url: `${account.origin}/labels/${id}.${format.toLowerCase()}`, label_file_type: format, label_size: '4x6' } : null,
     tracker: bought ? { object: 'Tracker', id: id.replace('shp_', 'trk_'), tracking_code: code, status: 'unknown', public_url: `https://track.easypost.com/${code}` } : null,
-    refund_status: null,
+    refund_status: refundOf(id, account),
     status: 'unknown',
   };
 }

@@ -3,14 +3,24 @@ interface Field {
   readonly key: string;
   readonly name: string;
   readonly args: Readonly<Record<string, Value>>;
+  readonly directives: Directives;
   readonly fields: readonly Field[] | null;
 }
 
 /** A value in a document or in its variables. */
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 
-/** What a simulated server offers: an object whose keys are all the fields of its type. A function takes the field's arguments. */
-export type Offered = null | boolean | number | string | readonly Offered[] | { readonly [field: string]: Offered | ((args: Record<string, Value>) => Offered) };
+/** The arguments of a field's directives, by the directive's name. */
+export type Directives = Readonly<Record<string, Readonly<Record<string, Value>>>>;
+
+/** What a simulated server offers: an object whose keys are all the fields of its type. A function takes the field's arguments and directives. */
+export type Offered =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Offered[]
+  | { readonly [field: string]: Offered | ((args: Record<string, Value>, directives: Directives) => Offered) };
 
 /** A document that the simulated server refuses. */
 export class GraphqlError extends Error {
@@ -23,7 +33,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|\.\.\.|\$?[_A-Za-z][_0-9A-Za-z]*|-?\d+(?:\.\d+)
 
 /**
  * Runs one GraphQL operation on what a server offers: the part of GraphQL that storefront adapters use (fields, aliases,
- * arguments, variables; no fragments, no directives).
+ * arguments, variables, directives of fields; no fragments).
  * @throws GraphqlError for a field that is not offered, or a document it cannot read
  */
 export function execute(document: string, variables: Record<string, Value>, roots: { readonly query: Offered; readonly mutation: Offered }): unknown {
@@ -44,7 +54,7 @@ function select(fields: readonly Field[], offered: Offered | undefined, type: st
     fields.map((field) => {
       const entry = entries.find(([name]) => name === field.name);
       if (entry === undefined) throw new GraphqlError(`Field '${field.name}' doesn't exist on type '${type}'`);
-      const value = typeof entry[1] === 'function' ? entry[1](field.args) : entry[1];
+      const value = typeof entry[1] === 'function' ? entry[1](field.args, field.directives) : entry[1];
       return [field.key, field.fields === null ? scalar(value, field.name) : select(field.fields, value, field.name)];
     }),
   );
@@ -71,7 +81,17 @@ function field(tokens: Tokens, variables: Record<string, Value>): Field {
   if (aliased) take(tokens);
   const name = aliased ? take(tokens) : first;
   const args = peek(tokens) === '(' ? argumentsOf(tokens, variables) : {};
-  return { key: first, name, args, fields: peek(tokens) === '{' ? selection(tokens, variables) : null };
+  const directives = directivesOf(tokens, variables);
+  return { key: first, name, args, directives, fields: peek(tokens) === '{' ? selection(tokens, variables) : null };
+}
+
+function directivesOf(tokens: Tokens, variables: Record<string, Value>): Directives {
+  const directives: Record<string, Record<string, Value>> = {};
+  while (peek(tokens) === '@') {
+    take(tokens);
+    directives[take(tokens)] = peek(tokens) === '(' ? argumentsOf(tokens, variables) : {};
+  }
+  return directives;
 }
 
 function argumentsOf(tokens: Tokens, variables: Record<string, Value>): Record<string, Value> {

@@ -6,6 +6,7 @@ import { count, inTransaction, openDatabase, type Row, text } from './database.t
 import { execute, GraphqlError, type Offered, type Value } from './graphql.ts';
 import { type Answer, type Call, listen } from './listen.ts';
 import type { Address } from './outbox.ts';
+import { INVENTORY_SCHEMA, inventoryQueries, openInventory, type ShopInventory, type ShopLocation, setQuantities } from './shopify-inventory.ts';
 
 /** An order that the shop expects somebody to fulfil. */
 interface ShopOrder {
@@ -34,6 +35,8 @@ export interface ShopifyOptions {
   readonly apiVersion: string;
   readonly clientSecret: string;
   readonly accessToken: string;
+  /** @default one in Hamburg */
+  readonly locations?: readonly ShopLocation[];
 }
 
 /** A Shopify shop as the hub sees it: signed webhooks out, the GraphQL Admin API in. */
@@ -42,6 +45,7 @@ export interface ShopifyShop {
   /** Adds orders; those it knows stay as they are. */
   sell(orders: readonly ShopOrder[]): void;
   fulfilments(): Fulfilment[];
+  readonly inventory: ShopInventory;
   close(): Promise<void>;
 }
 
@@ -49,7 +53,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS shop_line (source_id TEXT, line_id TEXT, sku TEXT, quantity INTEGER, remaining INTEGER, PRIMARY KEY (source_id, line_id)) STRICT;
   CREATE TABLE IF NOT EXISTS fulfilment (id INTEGER PRIMARY KEY, source_id TEXT, company TEXT, number TEXT, url TEXT, units TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS fault (source_id TEXT PRIMARY KEY, kind TEXT, left INTEGER) STRICT;
+  ${INVENTORY_SCHEMA}
 `;
+const HAMBURG: readonly ShopLocation[] = [{ id: '1', name: 'Hamburg' }];
 
 const Request = z.object({ query: z.string(), variables: z.record(z.string(), z.json()).optional() });
 
@@ -60,6 +66,7 @@ export async function openShopify(options: ShopifyOptions): Promise<ShopifyShop>
   return {
     endpoint: `${server.url}/admin/api/${options.apiVersion}/graphql.json`,
     sell: (orders) => sell(database, orders),
+    inventory: openInventory(database),
     fulfilments: () => database.prepare('SELECT * FROM fulfilment').all().map(fulfilmentOf),
     close: async () => {
       await server.close();
@@ -108,18 +115,22 @@ function answer(call: Call, database: DatabaseSync, options: ShopifyOptions): An
   if (fault === 'busy') return { status: 429, headers: { 'retry-after': '1' }, json: { errors: 'Exceeded request limit' } };
   if (fault === 'broken') return { status: 502, bytes: Buffer.from('<html>Bad Gateway</html>') };
   if (fault === 'throttled') return { status: 200, json: { errors: [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }], extensions: cost(12) } };
-  const done = run(query, variables, database);
+  const done = run(query, variables, database, options.locations ?? HAMBURG);
   return fault === 'hang-after' ? 'hang' : { status: 200, json: { ...done, extensions: cost(1_980) } };
 }
 
-function run(query: string, variables: Record<string, Value>, database: DatabaseSync): Record<string, unknown> {
+function run(query: string, variables: Record<string, Value>, database: DatabaseSync, locations: readonly ShopLocation[]): Record<string, unknown> {
   try {
     const data = execute(query, variables, {
       query: {
         order: ({ id }) => orderOf(database, String(id).replace('gid://shopify/Order/', '')),
         fulfillment: ({ id }) => fulfilmentNamed(database, String(id)),
+        ...inventoryQueries(database, locations),
       },
-      mutation: { fulfillmentCreate: (args) => fulfil(database, args) },
+      mutation: {
+        fulfillmentCreate: (args) => fulfil(database, args),
+        inventorySetQuantities: (args, directives) => setQuantities(database, `gid://shopify/Location/${locations[0]?.id}`, args, directives),
+      },
     });
     return { data };
   } catch (cause) {

@@ -83,6 +83,23 @@ describe.each(filesIn('adapters/carriers'))('carrier %s', async (id) => {
     );
   });
 
+  test('declares whether it takes labels back as it does', () => {
+    expect(['at-once', 'asynchronous', 'never']).toContain(carrier.voids);
+    expect(carrier.voidLabel === undefined).toBe(carrier.voids === 'never');
+  });
+
+  test('taking a label back never throws, and never says of an answer it cannot read that the label is void or was used', async () => {
+    const label = { reference: REFERENCE, carrierRef: 'shp_1', trackingNumber: 'T1' };
+    await fc.assert(
+      fc.asyncProperty(anyAnswer, async (answer) => {
+        const voided = await carrier.voidLabel?.(label, { settings, token: 'key', http: scripted(answer, answer).http });
+        expect(voided ?? { outcome: 'unknown' }).toMatchObject({ outcome: 'unknown' });
+      }),
+    );
+    const lost = new Unavailable('http.timeout', 'api did not answer');
+    expect((await carrier.voidLabel?.(label, { settings, token: 'key', http: scripted(lost).http })) ?? { outcome: 'unknown' }).toMatchObject({ outcome: 'unknown' });
+  });
+
   test('asking for an offer fails with nothing but the two kinds', async () => {
     for (const status of [200, 201, 301, 400, 401, 402, 404, 408, 422, 429, 500, 503]) {
       const error: unknown = await carrier.offer(shipment, { settings, token: 'key', http: scripted(json('nothing', status)).http }).catch((cause: unknown) => cause);

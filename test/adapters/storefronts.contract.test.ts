@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { isSigned, sign } from '../../adapters/signature.ts';
 import { loadStorefront } from '../../adapters/storefront.ts';
 import { Rejected, Unavailable } from '../../core/error.ts';
-import { OrderDocument } from '../../core/order.ts';
+import { OrderDocument } from '../../core/order-document.ts';
 import { delivered, filesIn, fixturesOf, scripted } from './fixtures.ts';
 
 const NOW = new Date('2026-11-20T09:00:00.000Z');
@@ -88,6 +88,16 @@ describe.each(filesIn('adapters/storefronts'))('storefront %s', async (id) => {
     for (const status of [301, 400, 401, 403, 404, 408, 410, 422, 425, 429, 500, 502, 503]) {
       const { http } = scripted({ status });
       const error: unknown = await storefront.markShipped(shipped, { settings, token: 't', signingSecret: SECRET, http, now: NOW }).catch((cause: unknown) => cause);
+      expect(error, String(status)).toBeInstanceOf([408, 425, 429].includes(status) || status >= 500 ? Unavailable : Rejected);
+    }
+  });
+
+  const { setStock } = storefront;
+  test.runIf(setStock !== undefined)('fails with nothing but the two kinds when the shop cannot be told of stock', async () => {
+    const levels = [{ sku: 'TENT', quantity: 0, sequence: 1, before: null, at: NOW.toISOString(), eventId: 'shop/TENT#1' }];
+    for (const status of [301, 400, 401, 403, 404, 408, 410, 422, 425, 429, 500, 502, 503]) {
+      const { http } = scripted({ status });
+      const error: unknown = await setStock?.(levels, { settings, token: 't', signingSecret: SECRET, http, now: NOW }).catch((cause: unknown) => cause);
       expect(error, String(status)).toBeInstanceOf([408, 425, 429].includes(status) || status >= 500 ? Unavailable : Rejected);
     }
   });

@@ -1,23 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import { eventsOf, HubEvent } from '../../core/event.ts';
-import { type Stock, StockView } from '../../core/inventory.ts';
-import { type Order, takeIn } from '../../core/order.ts';
+import { takeIn } from '../../core/intake.ts';
+import type { Stock } from '../../core/inventory.ts';
+import type { Order } from '../../core/order.ts';
 import { labelled, parcelOf } from '../../core/shipment.ts';
-import { NOW, sampleClient, sampleOrder } from './samples.ts';
+import { StockView } from '../../core/stock-view.ts';
+import { NOW, sampleClient, sampleOrder, seeing } from './samples.ts';
 
 const CLIENT = sampleClient();
 const ACT = { by: 'shop', now: NOW };
 
 function takenOrder(): Order {
   const stock = new StockView(CLIENT.products.map(({ sku }) => ({ sku, warehouse: 'north', available: 9 })));
-  const outcome = takeIn(sampleOrder(), undefined, stock, CLIENT, ACT);
+  const outcome = takeIn(sampleOrder(), undefined, seeing(stock), ACT);
   if (outcome.kind !== 'saved') throw new Error('the sample order was not taken in');
   return outcome.order;
 }
 
 function stock(available: number, version: number, type: 'stock.moved' | 'stock.received' = 'stock.moved'): Stock {
   const change = { type, at: NOW.toISOString(), by: 'hub', reason: '' };
-  return { entity: 'stock', sku: 'TENT', warehouse: 'north', onHand: available, reserved: 0, available, incoming: 0, reorderPoint: 5, version, change };
+  return { entity: 'stock', sku: 'TENT', warehouse: 'north', onHand: available, reserved: 0, quarantined: 0, available, incoming: 0, reorderPoint: 5, version, change };
 }
 
 const types = (events: readonly HubEvent[]) => events.map(({ type }) => type);
@@ -57,7 +59,7 @@ describe('eventsOf', () => {
   test('an event is what its schema says, and holds no personal data', () => {
     const order = takenOrder();
     const label = { carrier: 'USPS', service: 'Priority', trackingNumber: '9400', trackingUrl: '', cost: 593, currency: 'EUR', document: 'a.pdf', boughtAt: NOW.toISOString() };
-    const parcel = labelled(parcelOf(order, CLIENT, ACT), label, ACT);
+    const parcel = labelled(parcelOf(order, { parcel: 1, warehouse: 'north', units: order.allocations, status: 'packed' }, CLIENT, ACT), label, ACT);
     const events = [...eventsOf(undefined, order), ...eventsOf(undefined, parcel), ...eventsOf(undefined, stock(1, 1))];
 
     for (const event of events) expect(HubEvent.parse(JSON.parse(JSON.stringify(event)))).toEqual(event);

@@ -1,15 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allocate, dailyUse, netMovements, packing, releasing, requestSupply, reserving, type Stock, StockView, supplyNeed } from '../../core/inventory.ts';
-import { NOW, sampleClient } from './samples.ts';
+import { netMovements, packing, releasing, reserving } from '../../core/inventory.ts';
+import { StockView } from '../../core/stock-view.ts';
 
 const ALLOCATION = { sku: 'TENT', warehouse: 'north', quantity: 3 };
-const REORDER = { point: 10, upTo: 50, multiple: 12 };
-
-function stockOf(available: number, incoming = 0): Stock {
-  const change = { type: 'stock.moved', at: NOW.toISOString(), by: 'hub', reason: '' } as const;
-  return { entity: 'stock', sku: 'TENT', warehouse: 'north', onHand: available, reserved: 0, available, incoming, reorderPoint: 2, version: 1, change };
-}
 
 describe('stock moves', () => {
   test('a reservation takes from what is available and keeps what is on the shelf', () => {
@@ -44,94 +38,8 @@ describe('stock moves', () => {
     const net = netMovements([reserving(ALLOCATION, 'a'), packing(ALLOCATION, 'a'), reserving({ ...ALLOCATION, warehouse: 'south' }, 'b')]);
 
     expect([...net.values()]).toEqual([
-      { sku: 'TENT', warehouse: 'north', onHand: -3, reserved: 0, incoming: 0 },
-      { sku: 'TENT', warehouse: 'south', onHand: 0, reserved: 3, incoming: 0 },
+      { sku: 'TENT', warehouse: 'north', onHand: -3, reserved: 0, quarantined: 0, incoming: 0 },
+      { sku: 'TENT', warehouse: 'south', onHand: 0, reserved: 3, quarantined: 0, incoming: 0 },
     ]);
-  });
-});
-
-describe('allocate', () => {
-  const view = new StockView([
-    { sku: 'TENT', warehouse: 'north', available: 1 },
-    { sku: 'TENT', warehouse: 'south', available: 5 },
-    { sku: 'MUG', warehouse: 'south', available: 5 },
-  ]);
-
-  test('takes the preferred warehouse that has everything', () => {
-    expect(allocate([{ sku: 'TENT', quantity: 1 }], ['north', 'south'], view)).toEqual([{ sku: 'TENT', warehouse: 'north', quantity: 1 }]);
-  });
-
-  test('passes over a warehouse that has only a part', () => {
-    const demand = [
-      { sku: 'MUG', quantity: 5 },
-      { sku: 'TENT', quantity: 1 },
-    ];
-
-    expect(allocate(demand, ['north', 'south'], view)?.map(({ warehouse }) => warehouse)).toEqual(['south', 'south']);
-  });
-
-  test('promises nothing when no warehouse has all of it', () => {
-    expect(allocate([{ sku: 'TENT', quantity: 6 }], ['north', 'south'], view)).toBeUndefined();
-    expect(allocate([{ sku: 'LAMP', quantity: 1 }], ['north', 'south'], view)).toBeUndefined();
-  });
-});
-
-describe('asking a plant', () => {
-  test.each([
-    [11, 0, undefined],
-    [10, 0, 48],
-    [0, 0, 60],
-    [5, 45, undefined],
-    [5, 44, 12],
-    [-3, 0, 60],
-  ])('with %d available and %d incoming it asks for %s', (available, incoming, quantity) => {
-    expect(supplyNeed({ available, incoming }, REORDER)).toBe(quantity);
-  });
-
-  test('what is asked for lifts stock up to the level, by less than one multiple more', () => {
-    const reorder = fc.record({ point: fc.integer({ min: 0, max: 50 }), upTo: fc.integer({ min: 51, max: 200 }), multiple: fc.integer({ min: 1, max: 30 }) });
-
-    fc.assert(
-      fc.property(reorder, fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 60 }), (numbers, available, incoming) => {
-        const quantity = supplyNeed({ available, incoming }, numbers);
-        if (quantity === undefined) return;
-        expect(quantity % numbers.multiple).toBe(0);
-        expect(available + incoming + quantity).toBeGreaterThanOrEqual(numbers.upTo);
-        expect(available + incoming + quantity).toBeLessThan(numbers.upTo + numbers.multiple);
-      }),
-    );
-  });
-
-  test('a request states the figures it rests on and the day it is needed', () => {
-    const client = sampleClient();
-    const [product] = client.products;
-    const [plant] = client.plants;
-    if (product === undefined || plant === undefined) throw new Error('the sample client has no product or plant');
-
-    const request = requestSupply(stockOf(2), product, plant, { requestId: 'R1', dailyUse: 1.5, now: NOW, version: 1 });
-
-    expect(request).toMatchObject({ quantity: 18, plant: 'mill', needBy: '2026-11-23', status: 'open', basis: { available: 2, point: 2, upTo: 20, dailyUse: 1.5 } });
-    expect(requestSupply(stockOf(3), product, plant, { requestId: 'R1', dailyUse: 1.5, now: NOW, version: 1 })).toBeUndefined();
-  });
-});
-
-describe('dailyUse', () => {
-  const entry = (daysAgo: number, reason: 'reserved' | 'released' | 'packed', reserved: number) => ({
-    at: new Date(NOW.getTime() - daysAgo * 86_400_000).toISOString(),
-    movements: [{ reason, cause: 'a', onHand: 0, reserved }],
-  });
-
-  test('counts what was reserved less what was released, over the days covered', () => {
-    expect(dailyUse([entry(4, 'reserved', 10), entry(2, 'released', -2), entry(1, 'packed', -8)], NOW, 30)).toBe(2);
-  });
-
-  test('takes less than a day as a day, and more than the window as the window', () => {
-    expect(dailyUse([entry(0.1, 'reserved', 6)], NOW, 30)).toBe(6);
-    expect(dailyUse([entry(60, 'reserved', 60)], NOW, 30)).toBe(2);
-  });
-
-  test('is zero without entries and never negative', () => {
-    expect(dailyUse([], NOW, 30)).toBe(0);
-    expect(dailyUse([entry(1, 'released', -5)], NOW, 30)).toBe(0);
   });
 });

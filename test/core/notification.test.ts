@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HubEvent } from '../../core/event.ts';
-import { requestSupply } from '../../core/inventory.ts';
 import { type CustomerNews, customerNotice, noticeFor, plantNotice, reportNotice } from '../../core/notification.ts';
 import { dailyReport } from '../../core/report.ts';
+import { requestSupply } from '../../core/supply.ts';
 import { client, dayOfTrade, orderDocument, period } from './report-day.ts';
 
 const EVENTS = dayOfTrade(210);
@@ -132,7 +132,16 @@ describe('a notice to a customer', () => {
 });
 
 describe('a notice to a plant', () => {
-  const product = { sku: 'POT-SET', name: 'Nesting pot set', weight: 900, plant: 'foundry', reorder: { point: 20, upTo: 100, multiple: 4 } };
+  const product = {
+    sku: 'POT-SET',
+    name: 'Nesting pot set',
+    weight: 900,
+    plant: 'foundry',
+    reorder: { point: 20, upTo: 100, multiple: 4 },
+    lots: false,
+    shelfLifeDays: 0,
+    serials: false,
+  };
   const plant = { id: 'foundry', name: 'Elbe Tinworks', leadTimeDays: 9 };
   const stock = {
     entity: 'stock',
@@ -140,6 +149,7 @@ describe('a notice to a plant', () => {
     warehouse: 'hamburg',
     onHand: 40,
     reserved: 32,
+    quarantined: 0,
     available: 8,
     incoming: 0,
     reorderPoint: 20,

@@ -1,27 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Refused } from '../../core/error.ts';
-import { StockView } from '../../core/inventory.ts';
-import {
-  type Act,
-  authorise,
-  compareVersions,
-  correctAddress,
-  demandOf,
-  fill,
-  follow,
-  hold,
-  type Order,
-  OrderDocument,
-  pack,
-  packGate,
-  releaseHold,
-  type Saved,
-  sourceVersionOf,
-  takeIn,
-  type Unchanged,
-} from '../../core/order.ts';
-import { NOW, sampleClient, sampleLine, sampleOrder } from './samples.ts';
+import { fill, takeIn, type Unchanged } from '../../core/intake.ts';
+import { type Act, authorise, correctAddress, follow, hold, type Order, releaseHold, type Saved } from '../../core/order.ts';
+import { compareVersions, OrderDocument, soldIn, sourceVersionOf } from '../../core/order-document.ts';
+import { pack, packGate } from '../../core/packing.ts';
+import { StockView } from '../../core/stock-view.ts';
+import { NOW, sampleClient, sampleLine, sampleOrder, seeing } from './samples.ts';
 
 const CLIENT = sampleClient();
 const ACT: Act = { by: 'shop', now: NOW };
@@ -41,16 +26,16 @@ function saved(outcome: Saved | Unchanged | Refused): Saved {
 }
 
 function taken(document: OrderDocument, existing?: Order, stock = plenty()): Order {
-  return saved(takeIn(document, existing, stock, CLIENT, ACT)).order;
+  return saved(takeIn(document, existing, seeing(stock), ACT)).order;
 }
 
-const packedOrder = () => saved(pack(taken(sampleOrder()), demandOf(sampleOrder()), MANAGER)).order;
+const packedOrder = () => saved(pack(taken(sampleOrder()), undefined, soldIn(sampleOrder()), CLIENT, MANAGER)).order;
 
 describe('taking an order in', () => {
   test('reserves stock in the preferred warehouse and authorises a clean order by policy', () => {
     const stock = plenty();
 
-    const { order, movements } = saved(takeIn(sampleOrder(), undefined, stock, CLIENT, ACT));
+    const { order, movements } = saved(takeIn(sampleOrder(), undefined, seeing(stock), ACT));
 
     expect(order).toMatchObject({
       orderId: 'shop:1001',
@@ -80,7 +65,7 @@ describe('taking an order in', () => {
     ['a missing address holds', { shipTo: null }, { status: 'held', kinds: ['address'] }],
     ['a SKU that the client does not keep holds', { lines: [sampleLine('GHOST', 1)] }, { status: 'held', kinds: ['stock'], allocations: [] }],
     ['a line without SKU that ships holds', { lines: [sampleLine(null, 1)] }, { status: 'held', kinds: ['stock'] }],
-    ['an order above the limit waits for a person', { total: 60_001 }, { status: 'allocated', kinds: [], work: 'authorise' }],
+    ['an order above the limit waits for a person', { total: 60_001 }, { status: 'allocated', kinds: [], work: expect.stringMatching(/^authorise#[0-7]$/) }],
     ['an order in another currency than the limit waits for a person', { currency: 'USD' }, { status: 'allocated', kinds: [] }],
     ['a cancelled order reserves nothing', { cancelled: true }, { status: 'cancelled', kinds: [], allocations: [] }],
     ['a test order is recorded and never shipped', { test: true }, { status: 'closed', kinds: [], allocations: [] }],
@@ -94,14 +79,14 @@ describe('taking an order in', () => {
   });
 
   test('an order that no warehouse can ship whole waits, and promises nothing', () => {
-    const { order, movements } = saved(takeIn(sampleOrder(), undefined, stockOf(1), CLIENT, ACT));
+    const { order, movements } = saved(takeIn(sampleOrder(), undefined, seeing(stockOf(1)), ACT));
 
-    expect(order).toMatchObject({ status: 'backordered', allocations: [], work: 'backordered' });
+    expect(order).toMatchObject({ status: 'backordered', allocations: [], work: expect.stringMatching(/^backordered#[0-7]$/) });
     expect(movements).toEqual([]);
   });
 
   test('lines of one SKU are added up', () => {
-    expect(demandOf({ lines: [sampleLine('TENT', 2), sampleLine('MUG', 1), sampleLine('TENT', 3)] })).toEqual([
+    expect(soldIn({ lines: [sampleLine('TENT', 2), sampleLine('MUG', 1), sampleLine('TENT', 3)] })).toEqual([
       { sku: 'MUG', quantity: 1 },
       { sku: 'TENT', quantity: 5 },
     ]);
@@ -110,8 +95,8 @@ describe('taking an order in', () => {
   test('a repeat is a duplicate, also with a later clock on the same content only when the version says so', () => {
     const order = taken(sampleOrder());
 
-    expect(takeIn(sampleOrder(), order, plenty(), CLIENT, ACT)).toEqual({ kind: 'unchanged', why: 'duplicate' });
-    expect(takeIn(sampleOrder({ sourceVersion: 999, paid: false }), order, plenty(), CLIENT, ACT)).toEqual({ kind: 'unchanged', why: 'older' });
+    expect(takeIn(sampleOrder(), order, seeing(plenty()), ACT)).toEqual({ kind: 'unchanged', why: 'duplicate' });
+    expect(takeIn(sampleOrder({ sourceVersion: 999, paid: false }), order, seeing(plenty()), ACT)).toEqual({ kind: 'unchanged', why: 'older' });
   });
 
   test('of two versions of the same second, the one further in life wins', () => {
@@ -146,7 +131,7 @@ describe('a newer version', () => {
     const stock = plenty();
     const first = taken(sampleOrder(), undefined, stock);
 
-    const { order, movements } = saved(takeIn(newer({ cancelled: true }), first, stock, CLIENT, ACT));
+    const { order, movements } = saved(takeIn(newer({ cancelled: true }), first, seeing(stock), ACT));
 
     expect(order).toMatchObject({ status: 'cancelled', allocations: [], authorisation: null });
     expect(movements.every(({ reason }) => reason === 'released')).toBe(true);
@@ -184,12 +169,10 @@ describe('a newer version', () => {
     expect(order.addressHash).not.toBe(taken(sampleOrder()).addressHash);
   });
 
-  test('after packing holds the order when it changes what is shipped', () => {
+  test('that cancels after packing calls the parcel back', () => {
     const order = taken(newer({ cancelled: true }), packedOrder());
 
-    expect(order.holds).toMatchObject([{ kind: 'client' }]);
-    expect(order.holds[0]?.reason).toContain('cancelled');
-    expect(order.status).toBe('packed');
+    expect(order).toMatchObject({ status: 'cancelled', holds: [], parcels: [{ parcel: 1, status: 'recalled' }] });
   });
 
   test('after packing is noted when nothing in it matters', () => {
@@ -222,7 +205,7 @@ function outcomeOf(documents: readonly OrderDocument[]) {
   );
   let order: Order | undefined;
   for (const document of documents) {
-    const outcome = takeIn(document, order, stock, CLIENT, ACT);
+    const outcome = takeIn(document, order, seeing(stock), ACT);
     if (outcome.kind === 'saved') order = outcome.order;
   }
   const left = ['TENT', 'MUG', 'LAMP'].flatMap((sku) => ['north', 'south'].map((warehouse) => stock.available(sku, warehouse)));
@@ -252,7 +235,7 @@ describe('versions in any order', () => {
         const stock = stockOf(7);
         const orders = new Map<string, Order>();
         for (const [number, document] of documents) {
-          const outcome = takeIn({ ...document, sourceId: String(number) }, orders.get(`shop:${number}`), stock, CLIENT, ACT);
+          const outcome = takeIn({ ...document, sourceId: String(number) }, orders.get(`shop:${number}`), seeing(stock), ACT);
           if (outcome.kind === 'saved') orders.set(outcome.order.orderId, outcome.order);
           for (const { sku } of CLIENT.products) {
             for (const { id } of CLIENT.warehouses) {
@@ -275,15 +258,15 @@ describe('people', () => {
   const held = () => taken(sampleOrder({ shipTo: badAddress }));
 
   test('release a hold with a reason; the order then waits for a person to authorise it', () => {
-    const order = saved(releaseHold(held(), 'address', 'customer says it is right', MANAGER)).order;
+    const order = saved(releaseHold(held(), 'address', 'customer says it is right', 'manager', MANAGER)).order;
 
     expect(order).toMatchObject({ status: 'allocated', holds: [], change: { type: 'order.released', by: 'manager' } });
     expect(saved(authorise(order, 'checked', MANAGER)).order.status).toBe('authorised');
   });
 
   test('cannot release a hold that is not there, or a stock hold', () => {
-    expect(releaseHold(held(), 'payment', '', MANAGER)).toMatchObject({ kind: 'refused', code: 'order.hold-absent' });
-    expect(releaseHold(taken(sampleOrder({ lines: [sampleLine('GHOST', 1)] })), 'stock', '', MANAGER)).toMatchObject({ code: 'order.hold-fixed' });
+    expect(releaseHold(held(), 'payment', '', 'manager', MANAGER)).toMatchObject({ kind: 'refused', code: 'order.hold-absent' });
+    expect(releaseHold(taken(sampleOrder({ lines: [sampleLine('GHOST', 1)] })), 'stock', '', 'manager', MANAGER)).toMatchObject({ code: 'order.hold-fixed' });
   });
 
   test('correct an address: the hold ends, and a person authorises the new one', () => {
@@ -299,7 +282,7 @@ describe('people', () => {
       fc.property(cities, (names) => {
         let order = held();
         for (const city of names) order = saved(correctAddress(order, sampleOrder({ shipTo: { ...goodAddress, city } }), MANAGER)).order;
-        expect(takeIn(sampleOrder({ shipTo: badAddress }), order, plenty(), CLIENT, ACT)).toEqual({ kind: 'unchanged', why: 'older' });
+        expect(takeIn(sampleOrder({ shipTo: badAddress }), order, seeing(plenty()), ACT)).toEqual({ kind: 'unchanged', why: 'older' });
       }),
     );
   });
@@ -312,7 +295,7 @@ describe('people', () => {
 
   test('cannot correct to an address that is unfit, to none, or once the parcel is packed', () => {
     expect(correctAddress(held(), sampleOrder({ shipTo: badAddress }), MANAGER)).toMatchObject({ code: 'address.unfit' });
-    expect(correctAddress(held(), sampleOrder({ shipTo: null }), MANAGER)).toMatchObject({ code: 'address.missing' });
+    expect(correctAddress(held(), sampleOrder({ shipTo: null }), MANAGER)).toMatchObject({ code: 'address.unfit' });
     expect(correctAddress(packedOrder(), sampleOrder(), MANAGER)).toMatchObject({ code: 'order.address-fixed' });
   });
 
@@ -323,7 +306,7 @@ describe('people', () => {
   });
 
   test('an order that a person had to look at is not let past them by an edit', () => {
-    const released = saved(releaseHold(held(), 'address', 'fine', MANAGER)).order;
+    const released = saved(releaseHold(held(), 'address', 'fine', 'manager', MANAGER)).order;
 
     expect(taken(sampleOrder({ shipTo: goodAddress, sourceVersion: 2_000 }), released)).toMatchObject({ status: 'allocated', authorisation: null });
   });
@@ -331,7 +314,7 @@ describe('people', () => {
 
 describe('packing', () => {
   test('spends the reservation when every unit was scanned', () => {
-    const { order, movements } = saved(pack(taken(sampleOrder()), demandOf(sampleOrder()), MANAGER));
+    const { order, movements } = saved(pack(taken(sampleOrder()), undefined, soldIn(sampleOrder()), CLIENT, MANAGER));
 
     expect(order).toMatchObject({ status: 'packed', packedAt: NOW.toISOString(), change: { type: 'order.packed' } });
     expect(movements.map(({ onHand, reserved }) => [onHand, reserved])).toEqual([
@@ -359,7 +342,7 @@ describe('packing', () => {
     ],
     ['nothing', []],
   ])('refuses %s', (_what, scanned) => {
-    expect(pack(taken(sampleOrder()), scanned, MANAGER)).toMatchObject({ kind: 'refused', code: 'shipment.contents-differ' });
+    expect(pack(taken(sampleOrder()), undefined, scanned, CLIENT, MANAGER)).toMatchObject({ kind: 'refused', code: 'shipment.contents-differ' });
   });
 
   test('is refused for an order that is held, not authorised, packed, or went to another address since', () => {
@@ -368,27 +351,27 @@ describe('packing', () => {
     expect(packGate(hold(order, 'operator', 'wait', MANAGER).order)).toMatchObject({ code: 'order.held' });
     expect(packGate({ ...order, authorisation: null })).toMatchObject({ code: 'order.not-authorised' });
     expect(packGate({ ...order, addressHash: 'other' })).toMatchObject({ code: 'order.readdressed' });
-    expect(pack(packedOrder(), demandOf(sampleOrder()), MANAGER)).toMatchObject({ code: 'order.packed-already' });
+    expect(pack(packedOrder(), undefined, soldIn(sampleOrder()), CLIENT, MANAGER)).toMatchObject({ code: 'order.packed-already' });
   });
 });
 
 test('stock that arrives fills a waiting order, and the policy authorises it', () => {
   const waiting = taken(sampleOrder(), undefined, stockOf(0));
 
-  expect(fill(waiting, stockOf(1), CLIENT, ACT)).toBeUndefined();
-  expect(fill(waiting, plenty(), CLIENT, ACT)).toMatchObject({ order: { status: 'authorised', change: { type: 'order.allocated' } } });
+  expect(fill(waiting, seeing(stockOf(1)), ACT)).toBeUndefined();
+  expect(fill(waiting, seeing(plenty()), ACT)).toMatchObject({ order: { status: 'authorised', change: { type: 'order.allocated' } } });
 });
 
 test('stock that arrives fills a held order too, which stays held', () => {
   const waiting = taken(sampleOrder({ paid: false }), undefined, stockOf(0));
 
-  expect(fill(waiting, plenty(), CLIENT, ACT)).toMatchObject({ order: { status: 'held', authorisation: null } });
+  expect(fill(waiting, seeing(plenty()), ACT)).toMatchObject({ order: { status: 'held', authorisation: null } });
 });
 
 test('an order follows its parcel forward and never back', () => {
-  const delivered = follow(packedOrder(), 'delivered', '2026-11-22T10:00:00.000Z', ACT)?.order;
+  const delivered = follow(packedOrder(), 1, 'delivered', '2026-11-22T10:00:00.000Z', ACT)?.order;
 
   expect(delivered).toMatchObject({ status: 'delivered', dispatchedAt: '2026-11-22T10:00:00.000Z', deliveredAt: '2026-11-22T10:00:00.000Z' });
-  expect(delivered && follow(delivered, 'dispatched', '2026-11-21T10:00:00.000Z', ACT)).toBeUndefined();
-  expect(follow(taken(sampleOrder()), 'dispatched', '2026-11-21T10:00:00.000Z', ACT)).toBeUndefined();
+  expect(delivered && follow(delivered, 1, 'dispatched', '2026-11-21T10:00:00.000Z', ACT)).toBeUndefined();
+  expect(follow(taken(sampleOrder()), 1, 'dispatched', '2026-11-21T10:00:00.000Z', ACT)).toBeUndefined();
 });

@@ -3,10 +3,16 @@ import { parse } from 'yaml';
 import { Client, productOf } from '../../core/client.ts';
 import { dayNamed } from '../../core/day.ts';
 import { eventsOf, type HubEvent, type Image } from '../../core/event.ts';
-import { netMovements, requestSupply, type Stock, StockView, type SupplyRequest } from '../../core/inventory.ts';
-import { type Act, fill, follow, hold, type Order, OrderDocument, pack, type Saved, takeIn } from '../../core/order.ts';
+import { fill, takeIn } from '../../core/intake.ts';
+import { moving, netMovements, type Stock } from '../../core/inventory.ts';
+import { type Act, follow, hold, type Order, type Saved } from '../../core/order.ts';
+import { OrderDocument } from '../../core/order-document.ts';
+import { type PackedNow, packWhole } from '../../core/packing.ts';
 import { labelled, labelRefused, type Parcel, parcelOf, trackParcel } from '../../core/shipment.ts';
+import { StockView } from '../../core/stock-view.ts';
+import { requestSupply, type SupplyRequest } from '../../core/supply.ts';
 import type { TrackingStatus } from '../../core/tracking.ts';
+import { seeing } from './samples.ts';
 
 /** The demo client, as every stack would read it. */
 export const client = Client.parse(parse(readFileSync(new URL('../../clients/demo.yaml', import.meta.url), 'utf8')));
@@ -66,6 +72,7 @@ export function dayOfTrade(orders: number): HubEvent[] {
         warehouse: net.warehouse,
         onHand,
         reserved,
+        quarantined: 0,
         available: onHand - reserved,
         incoming: (before?.incoming ?? 0) + net.incoming,
         reorderPoint: productOf(client, net.sku)?.reorder.point ?? 0,
@@ -85,15 +92,12 @@ export function dayOfTrade(orders: number): HubEvent[] {
     if (request === undefined) return;
     requests.set(key, request);
     tell(undefined, request);
-    moveStock(
-      { movements: [{ sku: low.sku, warehouse: low.warehouse, onHand: 0, reserved: 0, incoming: request.quantity, reason: 'requested', cause: request.requestId }] },
-      { by: 'hub', now },
-    );
+    moveStock({ movements: [moving(low, { incoming: request.quantity }, 'requested', request.requestId)] }, { by: 'hub', now });
   }
 
-  function ship(packed: Order, at: number): void {
-    let order = packed;
-    let parcel: Parcel = parcelOf(order, client, act(at));
+  function ship(from: Order, packed: PackedNow, at: number): void {
+    let order = from;
+    let parcel: Parcel = parcelOf(order, packed, client, act(at));
     tell(undefined, parcel);
     const advance = (after: Parcel | undefined) => {
       if (after === undefined) return;
@@ -121,7 +125,8 @@ export function dayOfTrade(orders: number): HubEvent[] {
       const time = new Date(when).toISOString();
       const delay = delayed ? { delayedAt: time } : {};
       advance(trackParcel(parcel, { ...parcel.tracking, status, at: time, firstScanAt: parcel.tracking.firstScanAt ?? time, ...delay }, act(when)));
-      const followed = status === 'delivered' || status === 'in_transit' ? follow(order, status === 'delivered' ? 'delivered' : 'dispatched', time, act(when)) : undefined;
+      const followed =
+        status === 'delivered' || status === 'in_transit' ? follow(order, packed.parcel, status === 'delivered' ? 'delivered' : 'dispatched', time, act(when)) : undefined;
       if (followed === undefined) return;
       tell(order, followed.order);
       order = followed.order;
@@ -141,7 +146,7 @@ export function dayOfTrade(orders: number): HubEvent[] {
       ['leipzig', 0.3],
     ] as const) {
       const units = Math.ceil(reorder.upTo * share * 1.2);
-      moveStock({ movements: [{ sku, warehouse, onHand: units, reserved: 0, incoming: 0, reason: 'received', cause: 'opening' }] }, act(opening));
+      moveStock({ movements: [moving({ sku, warehouse }, { onHand: units }, 'received', 'opening')] }, act(opening));
     }
   }
   const arrivals = Array.from({ length: orders }, () => opening + 86_400_000 * Math.min(0.98, Math.max(0.01, (random() + random() + random()) / 2.6))).sort((a, b) => a - b);
@@ -170,7 +175,7 @@ export function dayOfTrade(orders: number): HubEvent[] {
       lines,
       shipTo: { name: 'Ada Example', line1: 'Am Kai 1', city: 'Hamburg', postalCode: POSTCODES[country] ?? '', region: 'NY', country },
     });
-    const saved = takeIn(document, undefined, new StockView(stock.values()), client, act(at, document.connectionId));
+    const saved = takeIn(document, undefined, seeing(new StockView(stock.values()), client), act(at, document.connectionId));
     if (saved.kind !== 'saved') return;
     tell(undefined, saved.order);
     moveStock(saved, act(at));
@@ -179,9 +184,9 @@ export function dayOfTrade(orders: number): HubEvent[] {
   });
   const delivery = opening + 61_200_000;
   if (waiting.length > 0) {
-    moveStock({ movements: [{ sku: 'TENT-2P', warehouse: 'hamburg', onHand: 24, reserved: 0, incoming: 0, reason: 'received', cause: 'delivery' }] }, act(delivery));
+    moveStock({ movements: [moving({ sku: 'TENT-2P', warehouse: 'hamburg' }, { onHand: 24 }, 'received', 'delivery')] }, act(delivery));
     for (const order of waiting) {
-      const filled = fill(order, new StockView(stock.values()), client, act(Math.max(delivery, Date.parse(order.receivedAt)) + 1000));
+      const filled = fill(order, seeing(new StockView(stock.values()), client), act(Math.max(delivery, Date.parse(order.receivedAt)) + 1000));
       if (filled === undefined) continue;
       tell(order, filled.order);
       moveStock(filled, act(delivery + 1000));
@@ -191,11 +196,11 @@ export function dayOfTrade(orders: number): HubEvent[] {
 
   function packAndShip(order: Order, at: number): void {
     if (at >= Date.parse(period.to)) return;
-    const packed = pack(order, order.demand, act(at));
-    if (packed.kind !== 'saved') return;
-    tell(order, packed.order);
-    moveStock(packed, act(at));
-    ship(packed.order, at);
+    const outcome = packWhole(order, client, act(at));
+    if (outcome.kind !== 'saved') return;
+    tell(order, outcome.order);
+    moveStock(outcome, act(at));
+    for (const parcel of outcome.packed) ship(outcome.order, parcel, at);
   }
 }
 

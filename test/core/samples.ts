@@ -1,5 +1,8 @@
 import { Client } from '../../core/client.ts';
-import { OrderDocument } from '../../core/order.ts';
+import type { Readings } from '../../core/intake.ts';
+import { LoadView } from '../../core/load.ts';
+import { OrderDocument } from '../../core/order-document.ts';
+import type { StockView } from '../../core/stock-view.ts';
 
 /** An instant that tests count from. */
 export const NOW = new Date('2026-11-20T09:00:00.000Z');
@@ -51,4 +54,9 @@ export function sampleOrder(overrides: Partial<OrderDocument> = {}): OrderDocume
 /** One line of an order. */
 export function sampleLine(sku: string | null, quantity: number, overrides: Partial<OrderDocument['lines'][number]> = {}): OrderDocument['lines'][number] {
   return { lineId: `line-${sku}-${quantity}`, sku, title: sku ?? 'Tip', quantity, unitPrice: 1_000, requiresShipping: true, ...overrides };
+}
+
+/** What intake sees: stock and nothing else. */
+export function seeing(stock: StockView, client: Client = sampleClient()): Readings {
+  return { client, stock, load: new LoadView(), history: new Map() };
 }

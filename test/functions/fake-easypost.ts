@@ -16,6 +16,19 @@ export type Fault =
   /** The label is charged; its document is a web page. */
   | 'no-document';
 
+/** What comes of the next request to take a label back, if it is not simply taken. */
+export type RefundFault =
+  /** The request is taken; the answer never comes. */
+  | 'silent'
+  /** The request is taken; the answer is an error of the carrier. */
+  | 'bad-gateway'
+  /** Nothing is taken, and the answer does not tell. */
+  | 'down'
+  /** The label was used, says the carrier. */
+  | 'rejected'
+  /** There is no refund for this label. */
+  | 'not_applicable';
+
 interface ShipmentAtCarrier {
   readonly id: string;
   readonly reference: string;
@@ -23,6 +36,7 @@ interface ShipmentAtCarrier {
   trackingCode: string;
   wrong: boolean;
   documented: boolean;
+  refund: 'submitted' | 'rejected' | 'not_applicable' | null;
 }
 
 /** Money the carrier took: one line per purchase. */
@@ -39,6 +53,10 @@ export class FakeEasypost {
   readonly asked: HttpRequest[] = [];
   /** Faults of the next purchases, first one first. */
   readonly faults: Fault[] = [];
+  /** Shipments whose postage the carrier was asked for back and took the request: one line per accepted request. */
+  readonly voids: string[] = [];
+  /** Faults of the next requests to take a label back, first one first. */
+  readonly refundFaults: RefundFault[] = [];
   /** Whether rates are offered at all. */
   offers = true;
   readonly #shipments = new Map<string, ShipmentAtCarrier>();
@@ -51,12 +69,13 @@ export class FakeEasypost {
     if (request.method === 'POST' && id === '') return this.#rate(JSON.parse(String(request.body)).shipment);
     const shipment = this.#shipments.get(id);
     if (shipment === undefined) return problem(404, 'SHIPMENT.NOT_FOUND');
+    if (action === 'refund') return this.#refund(shipment, request);
     return action === 'buy' ? this.#buy(shipment, request) : answer(200, this.#json(shipment));
   };
 
   #rate({ reference, to_address }: { reference: string; to_address: Record<string, string | null> }): HttpResponse {
     const id = `shp_${this.#shipments.size + 1}`;
-    const shipment = { id, reference, to: to_address, trackingCode: '', wrong: false, documented: true };
+    const shipment = { id, reference, to: to_address, trackingCode: '', wrong: false, documented: true, refund: null };
     this.#shipments.set(id, shipment);
     return answer(201, this.#json(shipment));
   }
@@ -74,13 +93,23 @@ export class FakeEasypost {
     return fault === 'bad-gateway' ? problem(502, 'BAD_GATEWAY') : answer(200, this.#json(shipment));
   }
 
+  #refund(shipment: ShipmentAtCarrier, { url }: HttpRequest): HttpResponse {
+    if (shipment.trackingCode === '' || shipment.refund !== null) return problem(422, 'SHIPMENT.REFUND.UNAVAILABLE');
+    const fault = this.refundFaults.shift();
+    if (fault === 'down') return problem(503, 'SERVICE_UNAVAILABLE');
+    shipment.refund = fault === 'rejected' || fault === 'not_applicable' ? fault : 'submitted';
+    if (shipment.refund === 'submitted') this.voids.push(shipment.id);
+    if (fault === 'silent') throw new Unavailable('http.timeout', `${new URL(url).host} did not answer within 15000 ms; whether the request had an effect is unknown.`);
+    return fault === 'bad-gateway' ? problem(502, 'BAD_GATEWAY') : answer(200, this.#json(shipment));
+  }
+
   #document(file: string): HttpResponse {
     const shipment = this.#shipments.get(file.replace('.pdf', ''));
     if (shipment === undefined || shipment.trackingCode === '') return problem(404, 'NOT_FOUND');
     return { status: 200, headers: {}, body: Buffer.from(shipment.documented ? `%PDF-1.4 ${shipment.trackingCode}` : '<html>expired</html>') };
   }
 
-  #json({ id, reference, to, trackingCode, wrong }: ShipmentAtCarrier): object {
+  #json({ id, reference, to, trackingCode, wrong, refund }: ShipmentAtCarrier): object {
     const rates = this.offers
       ? [
           { id: `rate_${id}_a`, carrier: 'DHLExpress', service: 'ExpressWorldwide', rate: '14.90', currency: 'EUR', delivery_days: 1 },
@@ -97,6 +126,7 @@ export class FakeEasypost {
       messages: [],
       tracking_code: null,
       postage_label: null,
+      refund_status: refund,
     };
     if (trackingCode === '') return shown;
     return {

@@ -1,6 +1,6 @@
 import { readOrder } from '../../adapters/aws/order-store.ts';
 import { readParcel } from '../../adapters/aws/parcel-store.ts';
-import { readStock } from '../../adapters/aws/stock-store.ts';
+import { readLots } from '../../adapters/aws/stock-store.ts';
 import type { Table } from '../../adapters/aws/table.ts';
 import type { Delivery } from '../../adapters/delivery.ts';
 import type { EventType } from '../../core/change.ts';
@@ -10,7 +10,7 @@ import { ulid } from '../../core/id.ts';
 import type { Stock } from '../../core/inventory.ts';
 import type { Act, Order } from '../../core/order.ts';
 import type { Parcel } from '../../core/shipment.ts';
-import { receiveStock } from '../../functions/inventory/receive-stock.ts';
+import { bookStock } from '../../functions/inventory/book-stock.ts';
 import { acceptOrders } from '../../functions/order/accept-orders.ts';
 import type { Failures, Received } from '../../functions/shell/queue.ts';
 import type { Hub } from '../../functions/shell/services.ts';
@@ -65,7 +65,7 @@ function newId(at: Date): string {
 
 /** A fulfilment manager at work. */
 export function manager(hub: Pick<Hub, 'now'>): Act {
-  return { by: 'manager', now: hub.now() };
+  return { by: 'manager', now: hub.now(), scopes: ['hub/orders.authorise'] };
 }
 
 /** An order as the custom storefront posts it; fields that are not given are those of a clean, paid order of one tent. */
@@ -111,7 +111,8 @@ export function received<Message>(...messages: readonly Message[]): Received<Mes
 
 /** Takes orders in, in one batch. */
 export async function accept(hub: Hub, ...posted: readonly Posted[]): Promise<Failures> {
-  return await acceptOrders(received(...posted.map(deliveryOf)), hub);
+  const receivedAt = hub.now().toISOString();
+  return await acceptOrders(received(...posted.map((one) => ({ ...deliveryOf(one), receivedAt }))), hub);
 }
 
 /** The hub's id of a posted order. */
@@ -135,13 +136,14 @@ let receipts = 0;
 export async function stockUp(hub: Hub, units: Readonly<Record<string, number>>, warehouse = 'north'): Promise<void> {
   receipts += 1;
   const lines = Object.entries(units).map(([sku, quantity]) => ({ sku, quantity }));
-  const booked = await receiveStock({ receiptId: `receipt-${receipts}`, warehouse, lines }, hub, { by: 'receiver', now: hub.now() });
+  const booking = { kind: 'receipt' as const, id: `receipt-${receipts}`, warehouse, against: 'request' as const, lines };
+  const booked = await bookStock(booking, hub, { by: 'receiver', now: hub.now() });
   if (booked.kind !== 'answer') throw new Error(`not booked: ${booked.why}`);
 }
 
-/** Reads the stock of one SKU. */
-export async function stockOf(hub: Pick<Hub, 'table'>, sku: string, warehouse = 'north'): Promise<Stock> {
-  const [stock] = await readStock(hub.table, [sku], [warehouse]);
+/** Reads the stock of one SKU in a place. */
+export async function stockOf(hub: Pick<Hub, 'table'>, sku: string, warehouse = 'north', lot?: string): Promise<Stock> {
+  const stock = (await readLots(hub.table, sku)).find((one) => one.warehouse === warehouse && one.lot === lot);
   if (stock === undefined) throw new Error(`no stock of ${sku} in ${warehouse}`);
   return stock;
 }

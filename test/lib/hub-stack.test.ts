@@ -118,7 +118,8 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
 
   describe('functions', () => {
     test('every function has its source, and every source is deployed where its client wants it', () => {
-      const unwanted = client.policies.packing === 'confirm' ? [] : ['shipment/pack-parcels'];
+      const isTold = client.storefronts.some(({ stock }) => stock.publish);
+      const unwanted = [...(client.policies.packing === 'confirm' ? [] : ['shipment/pack-parcels']), ...(isTold ? [] : ['storefront/publish-stock'])];
       expect([...functions.keys()].sort()).toEqual(functionFiles().filter((name) => !unwanted.includes(name)));
     });
 
@@ -136,6 +137,7 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
         'storefront/receive-webhook': 5,
         'order/accept-orders': 30,
         'shipment/buy-label': 60,
+        'shipment/void-label': 60,
         'tracking/receive-update': 5,
         'tracking/apply-updates': 20,
         'report/write-report': 300,
@@ -199,9 +201,11 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
       const storefronts = client.storefronts.map(({ id }) => id);
       const carriers = client.carriers.map(({ id }) => id);
       const expected: Record<string, string[]> = {
+        'storefront/publish-stock': storefronts,
         'storefront/receive-webhook': storefronts,
         'storefront/write-back': storefronts,
         'shipment/buy-label': carriers,
+        'shipment/void-label': carriers,
         'tracking/receive-update': carriers,
         'notification/notify-manager': ['links'],
         'report/open-report': ['links'],
@@ -371,7 +375,7 @@ const WORKER = [...HUB, ENV.deadLetterQueue];
 const TOLD: Record<string, readonly string[]> = {
   'event/publish-changes': [ENV.table, ENV.eventsTopic, ENV.factsBucket],
   'inventory/fill-backorders': WORKER,
-  'inventory/receive-stock': HUB,
+  'inventory/book-stock': HUB,
   'notification/notify-customer': [...WORKER, ENV.customersTopic],
   'notification/notify-manager': [...WORKER, ENV.secretsPrefix, ENV.reportsBucket, ENV.reportsTopic, ENV.publicUrl],
   'notification/notify-plant': [...WORKER, ENV.plantsTopic],
@@ -382,9 +386,14 @@ const TOLD: Record<string, readonly string[]> = {
   'order/show-order': HUB,
   'report/open-report': [ENV.clientFolder, ENV.secretsPrefix, ENV.reportsBucket],
   'report/write-report': [...HUB, ENV.factsBucket, ENV.reportsBucket],
+  'shipment/begin-packing': HUB,
   'shipment/buy-label': [...WORKER, ENV.secretsPrefix, ENV.labelsBucket],
+  'shipment/hand-over-parcels': HUB,
   'shipment/pack-order': HUB,
   'shipment/pack-parcels': WORKER,
+  'shipment/recall-parcel': HUB,
+  'shipment/void-label': [...WORKER, ENV.secretsPrefix, ENV.labelsBucket],
+  'storefront/publish-stock': [...WORKER, ENV.secretsPrefix],
   'storefront/receive-webhook': [ENV.clientFolder, ENV.secretsPrefix, ENV.inboxQueue],
   'storefront/write-back': [...WORKER, ENV.secretsPrefix],
   'tracking/apply-updates': WORKER,

@@ -60,7 +60,8 @@ export async function synthesizeAll(): Promise<Synthesized[]> {
   return synthesize(loaded);
 }
 
-function synthesize(clients: readonly LoadedClient[]): Synthesized[] {
+/** Synthesizes clients as they were loaded, or changed since. */
+export function synthesize(clients: readonly LoadedClient[]): Synthesized[] {
   const root = rootWithStubs();
   const app = makeApp(root);
   for (const client of clients) new HubStack(app, client);

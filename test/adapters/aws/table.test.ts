@@ -1,6 +1,6 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { ThrottlingException, TransactionCanceledException, TransactionInProgressException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Item, isEntity, type Table } from '../../../adapters/aws/table.ts';
 import { useEmulator } from '../../emulator.ts';
 import { itemsOf } from '../../invariants.ts';
@@ -37,6 +37,22 @@ function throttle(table: Table, requests: number): { count: number } {
   );
   return seen;
 }
+
+/** Has DynamoDB throw an error for the first so many requests. @returns the tokens that transactions came with, one for each request */
+function fail(table: Table, times: number, error: Error): { tokens: unknown[] } {
+  const seen: { tokens: unknown[] } = { tokens: [] };
+  table.client.middlewareStack.add(
+    (next) => async (args) => {
+      seen.tokens.push('ClientRequestToken' in args.input ? args.input.ClientRequestToken : undefined);
+      if (seen.tokens.length > times) return await next(args);
+      throw error;
+    },
+    { step: 'initialize', name: 'fail' },
+  );
+  return seen;
+}
+
+const throttled = new ThrottlingException({ message: 'Throughput exceeds the current capacity of your table or index.', $metadata: {} });
 
 function cancel(table: Table, times: number, ...codes: string[]): { count: number } {
   const seen = { count: 0 };
@@ -83,6 +99,26 @@ describe('many items', () => {
 
     expect(await reading.getMany<Row>(rows(40), 'row')).toHaveLength(40);
     expect(reads.count).toBe(4);
+  });
+
+  test('are written and read once DynamoDB stops throttling', async () => {
+    const table = await emulator.freshTable();
+    const reading = emulator.reopen(table);
+    fail(table, 2, throttled);
+    fail(reading, 2, throttled);
+
+    await table.putAll(rows(10));
+
+    expect(await reading.getMany<Row>(rows(10), 'row')).toHaveLength(10);
+  });
+
+  test('that DynamoDB refuses for another reason are an error', async () => {
+    const table = await emulator.freshTable();
+    const seen = fail(table, 9, new Error('not today'));
+
+    await expect(table.putAll(rows(1))).rejects.toThrow('not today');
+    await expect(table.getMany<Row>(rows(1), 'row')).rejects.toThrow('not today');
+    expect(seen.tokens).toHaveLength(2);
   });
 
   test('of a partition are read page by page, and only those of the wanted kind', async () => {
@@ -135,6 +171,44 @@ describe('a transaction', () => {
 
     expect(await table.transact([put(table, '1'), put(table, '2')])).toMatchObject({ written: false });
     expect(seen.count).toBe(1);
+  });
+
+  test.each(['ValidationError', 'ItemCollectionSizeLimitExceeded', 'AccessDenied', 'SomethingNew'])('cancelled for %s is an error at once that names the item', async (code) => {
+    const table = await emulator.freshTable();
+    const seen = cancel(table, 9, 'None', code);
+
+    await expect(table.transact([put(table, '1'), put(table, '2')])).rejects.toThrow(`item 2 of 2 of a transaction: ${code}`);
+    expect(seen.count).toBe(1);
+  });
+
+  test('cancelled without any reason is an error at once', async () => {
+    const table = await emulator.freshTable();
+    const seen = fail(table, 9, new TransactionCanceledException({ message: 'cancelled', $metadata: {} }));
+
+    await expect(table.transact([put(table, '1'), put(table, '2')])).rejects.toThrow('cancelled');
+    expect(seen.tokens).toHaveLength(1);
+  });
+
+  test.each([new TransactionInProgressException({ message: 'in progress', $metadata: {} }), throttled])('answered with %s is sent again as the same', async (error) => {
+    const table = await emulator.freshTable();
+    const seen = fail(table, 2, error);
+
+    expect(await table.transact([put(table, '1'), put(table, '2')])).toEqual({ written: true });
+    expect(seen.tokens).toHaveLength(3);
+    expect(new Set(seen.tokens).size).toBe(1);
+  });
+
+  test('that never gets through is given up, for the queue to bring again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const table = await emulator.freshTable();
+    const seen = cancel(table, 99, 'TransactionConflict', 'None');
+
+    const outcome = table.transact([put(table, '1'), put(table, '2')]).catch((error: unknown) => error);
+    await vi.runAllTimersAsync();
+    vi.useRealTimers();
+
+    expect(await outcome).toMatchObject({ code: 'table.contended' });
+    expect(seen.count).toBe(8);
   });
 
   test('that DynamoDB cannot understand is an error, not a refusal', async () => {

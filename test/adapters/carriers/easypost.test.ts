@@ -267,3 +267,53 @@ describe('reading a callback', () => {
     expect(easypost.parseUpdate(delivered(JSON.stringify(body)))).toMatchObject({ kind: 'ignored' });
   });
 });
+
+describe('taking a label back', () => {
+  const LABEL = { ...PURCHASE, trackingNumber: 'EZ2000000002' };
+  const refund = (status: string | null, more: object = {}) => json({ ...BOUGHT, refund_status: status, ...more });
+  const voidLabel = async (...answers: readonly Answer[]) => {
+    const { call, asked } = calling(...answers);
+    return { voided: await easypost.voidLabel?.(LABEL, call), asked: asked.map(({ method, url, body }) => [method, new URL(url).pathname, body]) };
+  };
+  const shipment = `/v2/shipments/${SHIPMENT.id}`;
+
+  test('looks first, then asks once with an empty body', async () => {
+    const { voided, asked } = await voidLabel(refund(null), refund('submitted'));
+
+    expect(voided).toEqual({ outcome: 'pending' });
+    expect(asked).toEqual([
+      ['GET', shipment, undefined],
+      ['POST', `${shipment}/refund`, '{}'],
+    ]);
+  });
+
+  test.each([
+    ['submitted', { outcome: 'pending' }],
+    ['refunded', { outcome: 'voided' }],
+    ['rejected', { outcome: 'refused', used: true }],
+    ['not_applicable', { outcome: 'refused', used: false }],
+    ['mislaid', { outcome: 'unknown' }],
+  ])('a refund that is %s already is not asked for again', async (status, outcome) => {
+    const { voided, asked } = await voidLabel(refund(status));
+
+    expect(voided).toMatchObject(outcome);
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each<[string, Answer[], object]>([
+    ['a refusal that is about the refund ends it', [refund(null, { status: 'pre_transit' }), failure('SHIPMENT.REFUND.UNAVAILABLE', 422)], { outcome: 'refused', used: false }],
+    [
+      'a refusal of a parcel that moves says that it was used',
+      [refund(null, { status: 'in_transit' }), failure('SHIPMENT.REFUND.UNAVAILABLE', 422)],
+      { outcome: 'refused', used: true },
+    ],
+    ['another refusal says nothing about the label', [refund(null), failure('PAYMENT_REQUIRED', 402)], { outcome: 'unknown' }],
+    ['an error of the carrier says nothing either', [refund(null), failure('SHIPMENT.REFUND.UNAVAILABLE', 503)], { outcome: 'unknown' }],
+    ['nor does a look that fails', [failure('APIKEY.INACTIVE', 401)], { outcome: 'unknown' }],
+    ['nor another shipment', [json({ ...BOUGHT, id: 'shp_other', refund_status: 'submitted' })], { outcome: 'unknown' }],
+    ['nor an answer that has not heard of the refund', [refund(null), refund(null)], { outcome: 'unknown' }],
+    ['nor silence', [refund(null), new Unavailable('http.timeout', 'api did not answer')], { outcome: 'unknown' }],
+  ])('%s', async (_what, answers, outcome) => {
+    expect((await voidLabel(...answers)).voided).toMatchObject(outcome);
+  });
+});

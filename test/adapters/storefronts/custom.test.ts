@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import custom, { CustomPayload } from '../../../adapters/storefronts/custom.ts';
-import type { OrderDocument } from '../../../core/order.ts';
+import type { OrderDocument } from '../../../core/order-document.ts';
 import { type Answer, delivered, fixture, rejectionOf, scripted } from '../fixtures.ts';
 
 const SETTINGS = custom.settings.parse({ callbackUrl: 'https://wholesale.example.com/crossdock' });
@@ -148,5 +148,53 @@ describe('telling the shop that a parcel left', () => {
 
   test('does not knock again where it was told to go away', async () => {
     await expect(tell(new Date(), { status: 410 }).told).rejects.toMatchObject({ name: 'Rejected', code: 'storefront.refused' });
+  });
+});
+
+describe('telling the shop of stock', () => {
+  const level = (sku: string, quantity: number, sequence: number, at = '2026-11-20T09:00:00.000Z') => ({
+    sku,
+    quantity,
+    sequence,
+    before: null,
+    at,
+    eventId: `shop/${sku}#${sequence}`,
+  });
+
+  function tell(levels: readonly ReturnType<typeof level>[], now: Date, ...answers: readonly Answer[]) {
+    const { http, asked } = scripted(...answers);
+    if (custom.setStock === undefined) throw new Error('cannot set stock');
+    return { told: custom.setStock(levels, { settings: SETTINGS, token: '', signingSecret: SECRET, http, now }), asked };
+  }
+
+  test('posts all figures at once, signed, with the instant of the last movement', async () => {
+    const { told, asked } = tell([level('MUG', 7, 3), level('TENT', 0, 12, '2026-11-20T09:00:01.000Z')], new Date(), { status: 204 });
+
+    expect(await told).toEqual([
+      { sku: 'MUG', became: 'set' },
+      { sku: 'TENT', became: 'set' },
+    ]);
+    expect(asked).toHaveLength(1);
+    expect(new Webhook(SECRET).verify(String(asked[0]?.body), { ...asked[0]?.headers })).toEqual({
+      type: 'stock.changed',
+      timestamp: '2026-11-20T09:00:01.000Z',
+      data: {
+        levels: [
+          { sku: 'MUG', quantity: 7, sequence: 3 },
+          { sku: 'TENT', quantity: 0, sequence: 12 },
+        ],
+      },
+    });
+  });
+
+  test('a later try has the same id and body, and another figure another id', async () => {
+    const tries = [tell([level('MUG', 7, 3)], new Date(1_000_000), {}), tell([level('MUG', 7, 3)], new Date(9_000_000), {}), tell([level('MUG', 7, 4)], new Date(9_000_000), {})];
+    await Promise.all(tries.map(({ told }) => told));
+    const [first, second, other] = tries.map(({ asked }) => asked[0]);
+
+    expect(second?.headers?.['webhook-id']).toBe(first?.headers?.['webhook-id']);
+    expect(second?.body).toEqual(first?.body);
+    expect(other?.headers?.['webhook-id']).not.toBe(first?.headers?.['webhook-id']);
+    expect(first?.headers?.['webhook-id']).toMatch(/^stock_[0-9a-f]{32}$/);
   });
 });

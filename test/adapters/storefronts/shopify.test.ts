@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import shopify from '../../../adapters/storefronts/shopify.ts';
 import { Rejected, Unavailable } from '../../../core/error.ts';
-import type { OrderDocument } from '../../../core/order.ts';
+import type { OrderDocument } from '../../../core/order-document.ts';
 import { type Answer, delivered, fixture, json, rejectionOf, scripted } from '../fixtures.ts';
 
 const SETTINGS = shopify.settings.parse({ shopDomain: 'pine.myshopify.com' });

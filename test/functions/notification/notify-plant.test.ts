@@ -4,12 +4,13 @@ import { readSupply } from '../../../adapters/aws/supply-store.ts';
 import { loadNotifier, type Sns } from '../../../adapters/notifier.ts';
 import { Unavailable } from '../../../core/error.ts';
 import { eventsOf } from '../../../core/event.ts';
+import { bookStock } from '../../../functions/inventory/book-stock.ts';
 import { notifyPlant } from '../../../functions/notification/notify-plant.ts';
 import { useEmulator } from '../../emulator.ts';
 import { expectStockSound, itemsOf } from '../../invariants.ts';
 import { type CrashPoint, lifeline, tieTable } from '../lifeline.ts';
 import { useLogLines } from '../log-lines.ts';
-import { accept, CLIENT, elsewhere, eventOf, hubOn, stockOf, stockUp, type TestHub } from '../world.ts';
+import { accept, CLIENT, clientWith, elsewhere, eventOf, hubOn, stockOf, stockUp, type TestHub } from '../world.ts';
 
 const emulator = useEmulator();
 useLogLines();
@@ -148,5 +149,52 @@ describe('a plant', () => {
     const after = await stockOf(hub, 'TENT');
 
     expect(eventsOf({ ...after, available: 10, version: after.version - 1 }, after).map(({ type }) => type)).toContain('stock.low');
+  });
+
+  describe('of a SKU that is kept by lot', () => {
+    const client = clientWith({
+      products: [{ sku: 'MILK', name: 'Milk', weight: 500, plant: 'mill', reorder: { point: 4, upTo: 20 }, lots: true, shelfLifeDays: 2 }],
+    });
+
+    async function milkHub(lots: Readonly<Record<string, readonly [expiresOn: string, quantity: number]>>): Promise<TestHub> {
+      const hub = hubOn(await emulator.freshTable(), client);
+      const lines = Object.entries(lots).map(([lot, [expiresOn, quantity]]) => ({ sku: 'MILK', lot, expiresOn, quantity }));
+      await bookStock({ kind: 'receipt', id: 'milk', warehouse: 'north', against: 'free', lines }, hub, { by: 'receiver', now: hub.now() });
+      return hub;
+    }
+
+    async function tellOf(hub: TestHub, lot: string): Promise<Published> {
+      const published: Published = [];
+      const sns: Sns = { send: async ({ input }) => void published.push(input) };
+      const low = eventOf('stock.low', await stockOf(hub, 'MILK', 'north', lot));
+      await notifyPlant(low, { ...hub, topicArn: 'arn:plants', notifier: () => loadNotifier('topic', sns) });
+      return published;
+    }
+
+    test('is asked for nothing while the lots together are above the reorder point, however little there is of one', async () => {
+      const hub = await milkHub({ first: ['2026-12-01', 2], second: ['2026-12-10', 3] });
+
+      expect(await tellOf(hub, 'first')).toEqual([]);
+      expect(await readSupply(hub.table, { ...SLOT, sku: 'MILK' })).toBeUndefined();
+    });
+
+    test('is asked once for what all lots lack, and it is incoming for the SKU', async () => {
+      const hub = await milkHub({ first: ['2026-12-01', 2], second: ['2026-12-10', 3] });
+      await accept(hub, { id: '1', units: { MILK: 1 } });
+
+      expect(await tellOf(hub, 'first')).toHaveLength(1);
+      expect(await tellOf(hub, 'second')).toEqual([]);
+      expect(await readSupply(hub.table, { ...SLOT, sku: 'MILK' })).toMatchObject({ quantity: 16, basis: { onHand: 5, reserved: 1, available: 4, incoming: 0 } });
+      expect(await stockOf(hub, 'MILK')).toMatchObject({ onHand: 0, incoming: 16 });
+      await expectStockSound(hub.table);
+    });
+
+    test('is asked for what cannot be promised any more because it expires too soon', async () => {
+      const hub = await milkHub({ first: ['2026-11-21', 10], second: ['2026-12-10', 3] });
+
+      await tellOf(hub, 'second');
+
+      expect(await readSupply(hub.table, { ...SLOT, sku: 'MILK' })).toMatchObject({ quantity: 17, basis: { onHand: 13, available: 3 } });
+    });
   });
 });

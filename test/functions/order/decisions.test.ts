@@ -93,7 +93,7 @@ describe('releasing a hold', () => {
 
     expect(await release(hub, '1', 'payment')).toMatchObject({ kind: 'answer' });
 
-    expect(await orderOf(hub, '1')).toMatchObject({ status: 'allocated', holds: [], authorisation: null, work: 'authorise' });
+    expect(await orderOf(hub, '1')).toMatchObject({ status: 'allocated', holds: [], authorisation: null, work: expect.stringMatching(/^authorise#/) });
     await expectStockSound(hub.table);
   });
 
@@ -110,8 +110,8 @@ describe('releasing a hold', () => {
     await accept(hub, { id: '1' });
     await authorise(hub, '1');
     await pack(hub, '1', { TENT: 1 });
-    await accept(hub, { id: '1', version: 2, units: { TENT: 3 } });
-    expect(await orderOf(hub, '1')).toMatchObject({ status: 'packed', work: 'held', holds: [{ kind: 'client' }] });
+    await accept(hub, { id: '1', version: 2, units: { MUG: 1 } });
+    expect(await orderOf(hub, '1')).toMatchObject({ status: 'held', work: expect.stringMatching(/^held#/), holds: [{ kind: 'client' }] });
 
     await release(hub, '1', 'client');
 

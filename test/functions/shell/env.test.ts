@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ENV, readEnv } from '../../../functions/shell/env.ts';
 import { once } from '../../../functions/shell/once.ts';
-import { type Due, schedule } from '../../../functions/shell/schedule.ts';
+import { ReportDue, schedule } from '../../../functions/shell/schedule.ts';
 import { CONTEXT } from '../invoke.ts';
 import { useLogLines } from '../log-lines.ts';
 
@@ -27,8 +27,8 @@ describe('the environment', () => {
 
 describe('scheduled work', () => {
   test('is told what is due and when it was', async () => {
-    const done: Due[] = [];
-    const handler = schedule({ services: () => done, run: async (due, list) => void list.push(due) });
+    const done: ReportDue[] = [];
+    const handler = schedule({ due: ReportDue, services: () => done, run: async (due, list) => void list.push(due) });
 
     await handler({ report: 'daily', scheduledAt: '2026-11-23T05:00:00Z' }, CONTEXT);
 
@@ -38,7 +38,7 @@ describe('scheduled work', () => {
   test.each([{}, { report: 'daily' }, { report: 'daily', scheduledAt: 'tomorrow' }, { report: 'daily', scheduledAt: '2026-11-23T05:00:00Z', more: 1 }])(
     'refuses %j',
     async (event) => {
-      const handler = schedule({ services: () => null, run: async () => {} });
+      const handler = schedule({ due: ReportDue, services: () => null, run: async () => {} });
 
       await expect(handler(event, CONTEXT)).rejects.toThrow();
       expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error', message: 'scheduled work failed' }));
@@ -46,7 +46,7 @@ describe('scheduled work', () => {
   );
 
   test("that fails is the scheduler's to repeat", async () => {
-    const handler = schedule({ services: () => null, run: () => Promise.reject(new Error('no facts')) });
+    const handler = schedule({ due: ReportDue, services: () => null, run: () => Promise.reject(new Error('no facts')) });
 
     await expect(handler({ report: 'daily', scheduledAt: '2026-11-23T05:00:00Z' }, CONTEXT)).rejects.toThrow('no facts');
   });

@@ -113,7 +113,7 @@ describe("a carrier's callbacks", () => {
     await apply(hub, callback('T-a', [...SCANS.slice(0, 2), end]));
 
     expect(await parcelOf(hub, 'a')).toMatchObject({ status: ends });
-    expect(await orderOf(hub, 'a')).toMatchObject({ status: 'dispatched', dispatchedAt: '2026-11-20T12:00:00.000Z' });
+    expect(await orderOf(hub, 'a')).toMatchObject({ status: ends === 'lost' ? 'dispatched' : 'returned', dispatchedAt: '2026-11-20T12:00:00.000Z' });
   });
 
   test('that come in one batch are taken together: the parcel is written once for all of them', async () => {

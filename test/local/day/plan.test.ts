@@ -5,7 +5,7 @@ import custom from '../../../adapters/storefronts/custom.ts';
 import shopify from '../../../adapters/storefronts/shopify.ts';
 import { problemsOf } from '../../../core/address.ts';
 import type { Client } from '../../../core/client.ts';
-import { demandOf, idOf } from '../../../core/order.ts';
+import { idOf, soldIn } from '../../../core/order-document.ts';
 import { COURSES } from '../../../local/day/courses.ts';
 import { canaries } from '../../../local/day/people.ts';
 import { finalTotal, finalUnits, type Plan, type PlannedOrder, planDay } from '../../../local/day/plan.ts';
@@ -54,7 +54,7 @@ describe('the plan of a day', () => {
       const document = documentOf(day, order, last);
       expect(idOf(document)).toBe(order.orderId);
       const wanted = document.cancelled ? [] : [...finalUnits(order)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([sku, quantity]) => ({ sku, quantity }));
-      if (order.course.name !== 'no-sku') expect(demandOf(document)).toEqual(order.connectionId === 'shop' || !document.cancelled ? wanted : demandOf(document));
+      if (order.course.name !== 'no-sku') expect(soldIn(document)).toEqual(order.connectionId === 'shop' || !document.cancelled ? wanted : soldIn(document));
       if (!document.cancelled) expect(document.total).toBe(finalTotal(order));
       expect([order.course.name, document.cancelled, document.test]).toEqual([order.course.name, order.ending === 'cancelled', order.course.name === 'test']);
     }

@@ -52,3 +52,22 @@ it('notes a parcel although it never answers', async () => {
 
   expect(shop.notes()).toMatchObject([{ copies: 2 }]);
 });
+
+it('offers the figure with the highest sequence, whatever comes last', async () => {
+  const settings = custom.settings.parse({ callbackUrl: shop.callbackUrl });
+  const http = httpClient({ trustedOrigins: [new URL(shop.callbackUrl).origin] });
+  const level = (sku: string, quantity: number, sequence: number) => ({
+    sku,
+    quantity,
+    sequence,
+    before: null,
+    at: '2026-11-22T10:00:00.000Z',
+    eventId: `shop/${sku}#${sequence}`,
+  });
+  const set = (...levels: readonly ReturnType<typeof level>[]) => custom.setStock?.(levels, { settings, token: '', signingSecret: SECRET, http, now: new Date() });
+
+  await set(level('TENT', 5, 7), level('MUG', 1, 1));
+  await set(level('TENT', 9, 6), level('MUG', 2, 2));
+
+  expect(shop.offered()).toEqual({ MUG: 2, TENT: 5 });
+});

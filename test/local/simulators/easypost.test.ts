@@ -87,6 +87,29 @@ describe('the simulated EasyPost', () => {
     expect(carrier.charges()).toEqual([]);
   });
 
+  it('takes a label back once, after which its parcel does not travel', async () => {
+    const { purchase } = await buy();
+    const label = { ...purchase, trackingNumber: '' };
+
+    expect(await easypost.voidLabel?.(label, call())).toEqual({ outcome: 'pending' });
+    expect(await easypost.voidLabel?.(label, call())).toEqual({ outcome: 'pending' });
+
+    expect(carrier.refunds()).toEqual([purchase.carrierRef]);
+    const before = posted.length;
+    carrier.handOver([TO.name]);
+    expect(posted).toHaveLength(before);
+  });
+
+  it('takes no label back of a parcel that has left, and none that was not sold', async () => {
+    const { purchase } = await buy();
+    carrier.handOver([TO.name]);
+    const unsold = await easypost.offer({ reference: '01JE', from: FROM, to: TO, email: null, weight: 900 }, call());
+
+    expect(await easypost.voidLabel?.({ ...purchase, trackingNumber: '' }, call())).toMatchObject({ outcome: 'refused', used: true });
+    expect(await easypost.voidLabel?.({ ...unsold, reference: '01JE', trackingNumber: '' }, call())).toMatchObject({ outcome: 'refused', used: false });
+    expect(carrier.refunds()).toEqual([]);
+  });
+
   it('prints another house number when it is told to', async () => {
     const { outcome } = await buy('wrong-address');
 

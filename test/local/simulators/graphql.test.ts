@@ -6,6 +6,13 @@ const roots = {
   mutation: { rename: ({ to }: Record<string, unknown>) => ({ name: String(to) }) },
 };
 
+it('hands a field the arguments of its directives', () => {
+  const mutation = { set: (args: Record<string, unknown>, directives: object) => ({ said: JSON.stringify([args, directives]) }) };
+  const document = 'mutation M($k: String!) { set(to: 1) @idempotent(key: $k) @quiet { said } }';
+
+  expect(execute(document, { k: 'one' }, { query: null, mutation })).toEqual({ set: { said: '[{"to":1},{"idempotent":{"key":"one"},"quiet":{}}]' } });
+});
+
 describe('the small GraphQL server', () => {
   it.each([
     ['{ greeting }', {}, { greeting: 'hello' }],

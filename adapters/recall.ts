@@ -1,0 +1,89 @@
+import { Unavailable } from '../core/error.ts';
+import { type Act, endRecall } from '../core/order.ts';
+import { claimVoid, endVoid, letGo, type Parcel, type Purchase, type RecallStep, type Refund, recallStep, unpackParcel } from '../core/shipment.ts';
+import { decide } from './aws/decide.ts';
+import { type ParcelName, readParcel } from './aws/parcel-store.ts';
+import { readPurchases, writePurchase } from './aws/purchase-store.ts';
+import type { Voided } from './carrier.ts';
+import { type Buyer, connect, find, findLate } from './purchase.ts';
+
+/** More steps than any recall takes: a look-up, a void and an end for each of several attempts. */
+const STEPS = 12;
+
+/**
+ * Carries a recall as far as it goes now: finds out what was bought, has every label voided, puts the units back.
+ * @returns what it came to
+ * @throws Unavailable when it must be looked at again
+ */
+export async function carryOut(buyer: Buyer, name: ParcelName): Promise<string> {
+  for (let count = 0; count < STEPS; count++) {
+    const [parcel, purchases] = [await readParcel(buyer.table, name), await readPurchases(buyer.table, name)];
+    const step = recallStep(parcel, purchases, buyer.now());
+    const ended = await take(buyer, parcel, purchases, step);
+    if (ended !== undefined) return ended;
+  }
+  throw new Unavailable('shipment.recall-unfinished', `The recall of parcel ${name.parcel} of order ${name.orderId} took more than ${STEPS} steps; it goes on later.`);
+}
+
+/** Takes one step. @returns what the recall came to, if this ended it */
+async function take(buyer: Buyer, parcel: Parcel, purchases: readonly Purchase[], step: RecallStep): Promise<string | undefined> {
+  switch (step.do) {
+    case 'nothing':
+      return step.why;
+    case 'wait':
+      throw new Unavailable('shipment.label-claimed', `Another invocation deals with this label for up to ${step.seconds} s.`, { retryAfterSeconds: step.seconds });
+    case 'find':
+      return await find(buyer, parcel, step.purchase, purchases).then(() => undefined);
+    case 'void':
+      return await voidLabel(buyer, parcel, step.purchase).then(() => undefined);
+    case 'unpack': {
+      const absent = purchases.filter(({ status }) => status === 'absent');
+      if (await findLate(buyer, parcel, absent)) return undefined;
+      return await end(buyer, parcel, 'unpacked', step.reason, (act) => unpackParcel(parcel, step.refund, step.reason, act));
+    }
+    case 'let-go':
+      return await end(buyer, parcel, 'left', step.reason, (act) => letGo(parcel, step.reason, act));
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Asks the carrier to take a label back, under a lease, and keeps its answer before anything rests on it. */
+async function voidLabel(buyer: Buyer, parcel: Parcel, bought: Purchase): Promise<void> {
+  const purchase = claimVoid(bought, buyer.now());
+  if (!(await writePurchase(buyer.table, purchase))) throw new Unavailable('shipment.claim-lost', 'Another invocation voids this label.', { retryAfterSeconds: 2 });
+  const { reference, carrierRef } = purchase;
+  const { carrier, call } = await connect(buyer, parcel);
+  const never: Voided = { outcome: 'refused', used: false, reason: `${carrier.title} takes no labels back` };
+  const answer = (await carrier.voidLabel?.({ reference, carrierRef, trackingNumber: parcel.label?.trackingNumber ?? '' }, call)) ?? never;
+  const { status, refund, reason } = outcomeOf(answer);
+  // Should this write be lost, the lease lapses and the carrier is looked at again.
+  await writePurchase(buyer.table, endVoid(purchase, status, refund, reason, buyer.now()));
+  if (answer.outcome === 'unknown') throw new Unavailable('shipment.outcome-unknown', `Whether the label is void is not known (${reason}); it is looked at again.`);
+}
+
+function outcomeOf(answer: Voided): { readonly status: Parameters<typeof endVoid>[1]; readonly refund: Refund | undefined; readonly reason: string } {
+  switch (answer.outcome) {
+    case 'voided':
+      return { status: 'voided', refund: 'refunded', reason: '' };
+    case 'pending':
+      return { status: 'voided', refund: 'pending', reason: 'asked for' };
+    case 'refused':
+      return { status: answer.used ? 'used' : 'kept', refund: 'lost', reason: answer.reason };
+    case 'unknown':
+      return { status: 'voiding', refund: undefined, reason: answer.reason };
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** Ends the recall in one transaction: parcel, order, and the units that come back. Refused when the parcel is not what was read. */
+async function end(buyer: Buyer, { orderId, parcel }: Parcel, outcome: 'unpacked' | 'left', reason: string, changed: (act: Act) => Parcel): Promise<string> {
+  const act: Act = { by: 'hub', now: buyer.now() };
+  const posting = { ...act, reference: buyer.newId(), reason: `parcel ${parcel} ${outcome}` };
+  const decided = await decide(buyer.table, orderId, posting, (order) => {
+    const ended = endRecall(order, parcel, outcome, reason, act);
+    return ended.kind === 'refused' ? ended : { ...ended, parcels: [changed(act)] };
+  });
+  return decided.kind === 'refused' ? decided.why : reason;
+}

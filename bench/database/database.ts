@@ -1,0 +1,168 @@
+import * as z from 'zod';
+import type { Json } from '../../core/json.ts';
+import { holds, scalarOf, updated, WireItem } from './expression.ts';
+
+const Expressions = {
+  ConditionExpression: z.string().optional(),
+  ExpressionAttributeNames: z.record(z.string(), z.string()).optional(),
+  ExpressionAttributeValues: WireItem.optional(),
+};
+const Put = z.object({ Item: WireItem, ...Expressions });
+const Update = z.object({ Key: WireItem, UpdateExpression: z.string(), ...Expressions });
+const Keyed = z.object({ Key: WireItem, ...Expressions });
+const Action = z.object({ Put: Put.optional(), Update: Update.optional(), Delete: Keyed.optional(), ConditionCheck: Keyed.optional() });
+type Action = z.infer<typeof Action>;
+
+const Transaction = z.object({ TransactItems: z.array(Action).min(1).max(100) });
+const BatchWrite = z.object({
+  RequestItems: z.record(z.string(), z.array(z.object({ PutRequest: z.object({ Item: WireItem }).optional(), DeleteRequest: z.object({ Key: WireItem }).optional() })).max(25)),
+});
+const BatchGet = z.object({ RequestItems: z.record(z.string(), z.object({ Keys: z.array(WireItem).max(100) })) });
+const Query = z.object({
+  KeyConditionExpression: z.string(),
+  ExpressionAttributeNames: z.record(z.string(), z.string()).default({}),
+  ExpressionAttributeValues: WireItem,
+  IndexName: z.undefined().optional(),
+  FilterExpression: z.undefined().optional(),
+  ScanIndexForward: z.boolean().default(true),
+  Limit: z.int().default(1_000),
+  ExclusiveStartKey: WireItem.optional(),
+});
+const Scan = z.object({ Limit: z.int().default(1_000), ExclusiveStartKey: WireItem.optional() });
+
+/** An answer: the HTTP status, and the body to be written as JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Json;
+}
+
+/** Answers one request: `BatchGetItem` and what it asks. */
+export type Database = (operation: string, request: Json) => Answer;
+
+/**
+ * A table in memory that answers as DynamoDB does, for measurements that are to tell of the hub and not of an emulator: the operations
+ * and expressions that the hub uses, one table, no indexes, no streams. Whatever it does not know, it refuses.
+ */
+export function openDatabase(): Database {
+  const partitions = new Map<string, Map<string, WireItem>>();
+  const read = (key: WireItem) => partitions.get(textOf(key.PK))?.get(textOf(key.SK));
+  const write = (key: WireItem, item: WireItem | undefined) => {
+    const partition = partitions.get(textOf(key.PK)) ?? new Map<string, WireItem>();
+    partitions.set(textOf(key.PK), partition);
+    if (item === undefined) partition.delete(textOf(key.SK));
+    else partition.set(textOf(key.SK), item);
+  };
+
+  function allowed({ Put: put, Update: update, Delete: remove, ConditionCheck: check }: Action): boolean {
+    const one = put ?? update ?? remove ?? check;
+    if (one?.ConditionExpression === undefined) return true;
+    const item = read('Item' in one ? one.Item : one.Key);
+    return holds(one.ConditionExpression, { item, names: one.ExpressionAttributeNames ?? {}, values: one.ExpressionAttributeValues ?? {} });
+  }
+
+  function apply({ Put: put, Update: update, Delete: remove }: Action): void {
+    if (put) write(put.Item, put.Item);
+    if (remove) write(remove.Key, undefined);
+    if (!update) return;
+    const item = read(update.Key) ?? update.Key;
+    write(update.Key, updated(update.UpdateExpression, { item, names: update.ExpressionAttributeNames ?? {}, values: update.ExpressionAttributeValues ?? {} }));
+  }
+
+  function writeOne(action: Action): Answer {
+    if (!allowed(action)) return refusal('ConditionalCheckFailedException', 'The conditional request failed');
+    apply(action);
+    return success({});
+  }
+
+  function transact(request: Json): Answer {
+    const { TransactItems: actions } = Transaction.parse(request);
+    const keys = actions.map(({ Put: put, Update: update, Delete: remove, ConditionCheck: check }) => put?.Item ?? update?.Key ?? remove?.Key ?? check?.Key ?? {});
+    if (new Set(keys.map(({ PK, SK }) => `${textOf(PK)} ${textOf(SK)}`)).size < keys.length) {
+      return refusal('ValidationException', 'Transaction request cannot include multiple operations on one item');
+    }
+    const codes = actions.map((action) => (allowed(action) ? 'None' : 'ConditionalCheckFailed'));
+    if (codes.some((code) => code !== 'None')) return cancellation(codes);
+    for (const action of actions) apply(action);
+    return success({});
+  }
+
+  function query(request: Json): Answer {
+    const { KeyConditionExpression, ExpressionAttributeNames: names, ExpressionAttributeValues: values, ScanIndexForward, ...page } = Query.parse(request);
+    const partition = /PK = (:\w+)/.exec(KeyConditionExpression)?.[1] ?? '';
+    const found = [...(partitions.get(textOf(values[partition]))?.values() ?? [])]
+      .filter((item) => holds(KeyConditionExpression, { item, names, values }))
+      .sort((a, b) => (textOf(a.SK) < textOf(b.SK) === ScanIndexForward ? -1 : 1));
+    return pageOf(found, page);
+  }
+
+  const operations: Readonly<Record<string, (request: Json) => Answer>> = {
+    GetItem: (request) => {
+      const item = read(Keyed.parse(request).Key);
+      return success(item === undefined ? {} : { Item: { ...item } });
+    },
+    PutItem: (request) => writeOne({ Put: Put.parse(request) }),
+    UpdateItem: (request) => writeOne({ Update: Update.parse(request) }),
+    DeleteItem: (request) => writeOne({ Delete: Keyed.parse(request) }),
+    BatchGetItem: (request) => {
+      const found = ({ Keys }: { readonly Keys: readonly WireItem[] }) => Keys.map(read).flatMap((item) => (item === undefined ? [] : [{ ...item }]));
+      const tables = Object.entries(BatchGet.parse(request).RequestItems).map(([table, asked]) => [table, found(asked)]);
+      return success({ Responses: Object.fromEntries(tables), UnprocessedKeys: {} });
+    },
+    BatchWriteItem: (request) => {
+      for (const { PutRequest, DeleteRequest } of Object.values(BatchWrite.parse(request).RequestItems).flat()) {
+        if (PutRequest) write(PutRequest.Item, PutRequest.Item);
+        if (DeleteRequest) write(DeleteRequest.Key, undefined);
+      }
+      return success({ UnprocessedItems: {} });
+    },
+    TransactWriteItems: transact,
+    Query: query,
+    Scan: (request) =>
+      pageOf(
+        [...partitions.values()].flatMap((partition) => [...partition.values()]),
+        Scan.parse(request),
+      ),
+  };
+
+  return (operation, request) => {
+    try {
+      return operations[operation]?.(request) ?? refusal('UnknownOperationException', `${operation} is not known here.`);
+    } catch (error) {
+      return refusal('ValidationException', error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+function pageOf(items: readonly WireItem[], { Limit, ExclusiveStartKey }: { readonly Limit: number; readonly ExclusiveStartKey?: WireItem | undefined }): Answer {
+  const from = Number(scalarOf(ExclusiveStartKey?.from) ?? 0);
+  const more = from + Limit < items.length;
+  return success({ Items: items.slice(from, from + Limit).map((item) => ({ ...item })), ...(more && { LastEvaluatedKey: { from: { N: String(from + Limit) } } }) });
+}
+
+function textOf(value: Json | undefined): string {
+  const text = scalarOf(value);
+  if (typeof text !== 'string') throw new Error('A key is a text.');
+  return text;
+}
+
+function success(body: Json): Answer {
+  return { status: 200, body };
+}
+
+function refusal(name: string, message: string): Answer {
+  return { status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message } };
+}
+
+/** What DynamoDB answers when it cancels a transaction: a reason per item, in their order. */
+export function cancellation(codes: readonly string[]): Answer {
+  const message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes.join(', ')}]`;
+  const reasons = codes.map((Code) => (Code === 'None' ? { Code } : { Code, Message: MESSAGES[Code] ?? Code }));
+  return { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException', Message: message, CancellationReasons: reasons } };
+}
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+const MESSAGES: Readonly<Record<string, string>> = {
+  ConditionalCheckFailed: 'The conditional request failed',
+  TransactionConflict: 'Transaction is ongoing for the item',
+  ThrottlingError: 'Throughput exceeds the current capacity of your table or index.',
+};

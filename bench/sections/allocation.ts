@@ -1,0 +1,233 @@
+import { allocate } from '../../core/allocation.ts';
+import { Client } from '../../core/client.ts';
+import { type Allocation, type Demand, placeKey, receiving, reserving, unitsOf } from '../../core/inventory.ts';
+import { LoadView } from '../../core/load.ts';
+import { StockView } from '../../core/stock-view.ts';
+import { type Random, seeded } from '../../local/simulators/seed.ts';
+import { forgetPeakMemory, peakMemory } from '../machine.ts';
+import type { Bench, Findings, Row } from '../section.ts';
+import { median } from '../statistics.ts';
+
+const SEED = 'allocation';
+const ORDERS = 100_000;
+const SKUS = 2_000;
+/** Orders of a day; stock is topped up before each day, so that the last day is as hard to serve as the first. */
+const DAY = 1_000;
+const ROUNDS = 5;
+const AIM_RATIO = 1.1;
+const WAREHOUSES = [
+  ['hamburg', 'DE', ['DE-HH', 'DK']],
+  ['munich', 'DE', ['DE-BY', 'AT']],
+  ['lyon', 'FR', ['FR-ARA', 'CH']],
+  ['rotterdam', 'NL', ['BE', 'LU']],
+  ['newark', 'US', ['US-NJ', 'US-NY', 'CA']],
+] as const;
+const ZONES = ['Europe/Berlin', 'Europe/Berlin', 'Europe/Paris', 'Europe/Amsterdam', 'America/New_York'] as const;
+type Place = readonly [country: string, region: string];
+const DESTINATIONS: readonly [Place, ...Place[]] = [
+  ['DE', 'BY'],
+  ['DE', 'HH'],
+  ['DE', ''],
+  ['FR', 'ARA'],
+  ['NL', ''],
+  ['US', 'NY'],
+  ['US', 'CA'],
+  ['IT', ''],
+];
+/** A Monday before every cut-off. */
+const START = Date.parse('2026-11-23T06:00:00.000Z');
+
+/** One order to allocate. */
+interface Wanted {
+  readonly demand: readonly Demand[];
+  readonly country: string;
+  readonly region: string;
+}
+
+/** What a run promised. */
+interface Tally {
+  whole: number;
+  split: number;
+  unserved: number;
+}
+
+/** Times the allocator alone: no storage, one order after another, each drawing on what the ones before it left. @throws Error when a plan is wrong */
+export async function measureAllocation({ say }: Bench): Promise<Findings> {
+  forgetPeakMemory();
+  const random = seeded(SEED);
+  const client = inventClient();
+  const orders = inventOrders(random);
+  const level = stockLevels(random, orders, client);
+  say(`${ORDERS} orders once to check every plan, and to warm up`);
+  const tally = runChecked(client, orders, level);
+  say(`${ROUNDS} rounds of the same orders, ${ORDERS} in one run and ${DAY} in each of ${ORDERS / DAY} runs`);
+  const days = Array.from({ length: ORDERS / DAY }, (_, day) => orders.slice(day * DAY, (day + 1) * DAY));
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const large = timeOf(client, [orders], level);
+    const small = timeOf(client, days, level);
+    return { ...large, ratio: large.cpuMicros / small.cpuMicros };
+  });
+  return findingsOf(tally, rounds);
+}
+
+/** How long allocating all orders took in one run, and what an order cost there against what it cost in many small runs. */
+interface Round extends Time {
+  readonly ratio: number;
+}
+
+function findingsOf({ whole, split, unserved }: Tally, rounds: readonly Round[]): Findings {
+  const peak = peakMemory(process.pid);
+  return {
+    rows: [
+      { name: `allocation of ${ORDERS} orders`, value: (ORDERS * 1_000_000) / median(rounds.map(({ micros }) => micros)), unit: 'orders/s' },
+      { name: 'CPU of an order', value: median(rounds.map(({ cpuMicros }) => cpuMicros)) / ORDERS, unit: 'µs' },
+      { name: `CPU of an order, among ${ORDERS} / among ${DAY}`, value: median(rounds.map(({ ratio }) => ratio)), unit: 'x', atMost: AIM_RATIO },
+      ...(peak === undefined ? [] : [{ name: 'peak memory of the process, orders included', value: peak / 1_048_576, unit: 'MB' } satisfies Row]),
+      { name: 'orders from one warehouse', value: (whole * 100) / ORDERS, unit: '%' },
+      { name: 'orders from several', value: (split * 100) / ORDERS, unit: '%' },
+      { name: 'orders left to wait', value: (unserved * 100) / ORDERS, unit: '%' },
+    ],
+    notes: [
+      `${SKUS} SKUs in ${WAREHOUSES.length} warehouses of 400 orders a day each; orders of 1 to 4 lines, SKU popularity by Zipf's law, split "warehouses", seed "${SEED}".`,
+      `Stock is topped up to the same level every ${DAY} orders, a day each. Medians of ${ROUNDS} rounds after a run to warm up; in each the same orders are allocated in one run, then in ${ORDERS / DAY} runs that begin afresh. Reading stock in is not timed.`,
+      `The ratio of each round, lowest first: ${rounds
+        .map(({ ratio }) => ratio.toFixed(3))
+        .sort()
+        .join(', ')}. It is of CPU time, which others at work on the machine disturb less.`,
+      'Every plan of the first run is checked: it adds up to the demand, holds all or nothing, and draws no place below zero; what was there and what was received is what is left and what was promised.',
+    ],
+  };
+}
+
+function inventClient(): Client {
+  return Client.parse({
+    id: 'bench',
+    name: 'Bench',
+    timeZone: 'Europe/Berlin',
+    currency: 'EUR',
+    storefronts: [{ id: 'shop', kind: 'shopify' }],
+    carriers: [{ id: 'easypost', kind: 'easypost' }],
+    warehouses: WAREHOUSES.map(([id, country, serves], index) => ({
+      id,
+      name: id,
+      address: { name: 'Depot', line1: 'Street 1', city: id, postalCode: '12345', country },
+      timeZone: ZONES[index],
+      workingDays: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+      serves,
+      capacity: 400,
+    })),
+    plants: [{ id: 'mill', name: 'Mill', leadTimeDays: 3 }],
+    products: Array.from({ length: SKUS }, (_, index) => ({ sku: skuAt(index), name: 'Product', weight: 100, plant: 'mill', reorder: { point: 1, upTo: 2 } })),
+    policies: { allocation: { split: 'warehouses' } },
+  });
+}
+
+function skuAt(index: number): string {
+  return `SKU-${String(index).padStart(4, '0')}`;
+}
+
+function inventOrders(random: Random): Wanted[] {
+  const popularity = zipf(SKUS);
+  return Array.from({ length: ORDERS }, () => {
+    const skus = new Set(Array.from({ length: random.int(1, 4) }, () => skuAt(popularity(random.next()))));
+    const [country, region] = random.pick(DESTINATIONS);
+    return { country, region, demand: [...skus].map((sku) => ({ sku, quantity: random.int(1, 3) })) };
+  });
+}
+
+/** Draws ranks by Zipf's law: the second is asked for half as often as the first. https://en.wikipedia.org/wiki/Zipf%27s_law */
+function zipf(count: number): (uniform: number) => number {
+  const sums: number[] = [];
+  for (let rank = 1; rank <= count; rank++) sums.push((sums.at(-1) ?? 0) + 1 / rank);
+  const total = sums.at(-1) ?? 1;
+  return (uniform) => {
+    const index = sums.findIndex((sum) => sum >= uniform * total);
+    return index === -1 ? count - 1 : index;
+  };
+}
+
+/** Units that each place is topped up to: a day's demand of the SKU, shared out unevenly, so that some orders must be split and some wait. */
+function stockLevels(random: Random, orders: readonly Wanted[], { warehouses }: Client): Allocation[] {
+  const units = new Map<string, number>();
+  for (const { demand } of orders) for (const { sku, quantity } of demand) units.set(sku, (units.get(sku) ?? 0) + quantity);
+  return [...units].flatMap(([sku, wanted]) =>
+    warehouses.flatMap(({ id }) => {
+      const quantity = Math.round(((wanted * DAY) / ORDERS) * 0.5 * random.next() + random.next() * 2);
+      return quantity === 0 ? [] : [{ sku, warehouse: id, quantity }];
+    }),
+  );
+}
+
+/** Allocates orders day by day. @param onPlan sees every plan before it is drawn */
+function run(client: Client, orders: readonly Wanted[], level: readonly Allocation[], stock: StockView, onPlan: (order: Wanted, plan: ReturnType<typeof allocate>) => void): void {
+  const load = new LoadView();
+  const orderLoad = (warehouse: string, day: string) => load.orders(warehouse, day);
+  orders.forEach((order, index) => {
+    if (index > 0 && index % DAY === 0) topUp(level, stock);
+    const plan = allocate(order, stock, client, orderLoad, new Date(START + Math.floor(index / DAY) * 86_400_000));
+    onPlan(order, plan);
+    for (const allocation of plan.allocations) stock.move(reserving(allocation, 'order'));
+    for (const { warehouse, leaves } of plan.decision.sites) if (plan.decision.chosen.includes(warehouse)) load.add({ warehouse, day: leaves }, 1);
+  });
+}
+
+function topUp(level: readonly Allocation[], stock: StockView): void {
+  for (const { sku, warehouse, quantity } of level) {
+    const used = quantity - stock.available(sku, warehouse);
+    if (used > 0) stock.move(receiving({ sku, warehouse, quantity: used }, 0, 'receipt'));
+  }
+}
+
+function viewOf(level: readonly Allocation[]): StockView {
+  return new StockView(level.map(({ sku, warehouse, quantity }) => ({ sku, warehouse, available: quantity })));
+}
+
+/** Microseconds, of the clock and of the processor. */
+interface Time {
+  readonly micros: number;
+  readonly cpuMicros: number;
+}
+
+/** Times runs that each begin with full shelves. */
+function timeOf(client: Client, runs: readonly (readonly Wanted[])[], level: readonly Allocation[]): Time {
+  let [micros, cpuMicros] = [0, 0];
+  for (const orders of runs) {
+    const stock = viewOf(level);
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
+    run(client, orders, level, stock, () => {});
+    const { user, system } = process.cpuUsage(cpu);
+    micros += (performance.now() - start) * 1_000;
+    cpuMicros += user + system;
+  }
+  return { micros, cpuMicros };
+}
+
+/** Runs all orders, and holds every plan against counters of its own. */
+function runChecked(client: Client, orders: readonly Wanted[], level: readonly Allocation[]): Tally {
+  const stock = viewOf(level);
+  const left = new Map<string, number>();
+  const tally = { whole: 0, split: 0, unserved: 0 };
+  const restock = () => {
+    for (const place of level) left.set(placeKey(place), Math.max(place.quantity, left.get(placeKey(place)) ?? 0));
+  };
+  let seen = 0;
+  run(client, orders, level, stock, (order, { allocations, missing, decision }) => {
+    if (seen++ % DAY === 0) restock();
+    for (const { sku, quantity } of order.demand) {
+      const promised = unitsOf(allocations, sku);
+      if (promised + unitsOf(missing, sku) !== quantity) throw new Error(`Order ${seen} wants ${quantity} x ${sku}, is promised ${promised} and lacks ${unitsOf(missing, sku)}.`);
+      if (promised !== 0 && promised !== quantity) throw new Error(`Order ${seen} is promised ${promised} of ${quantity} x ${sku}, although it must leave whole.`);
+    }
+    for (const place of allocations) {
+      const rest = (left.get(placeKey(place)) ?? 0) - place.quantity;
+      if (rest < 0) throw new Error(`Order ${seen} draws ${placeKey(place)} to ${rest}.`);
+      left.set(placeKey(place), rest);
+    }
+    tally[allocations.length === 0 ? 'unserved' : decision.chosen.length === 1 ? 'whole' : 'split'] += 1;
+  });
+  for (const { sku, warehouse } of level) {
+    const [here, counted] = [stock.available(sku, warehouse), left.get(placeKey({ sku, warehouse }))];
+    if (here !== counted) throw new Error(`${sku} in ${warehouse}: ${here} are left, ${counted} were counted.`);
+  }
+  return tally;
+}

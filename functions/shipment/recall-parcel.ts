@@ -1,0 +1,22 @@
+import * as z from 'zod';
+import { readParcel } from '../../adapters/aws/parcel-store.ts';
+import { type Act, recall } from '../../core/order.ts';
+import { recallParcel as recalled, recallGate } from '../../core/shipment.ts';
+import { command } from '../shell/command.ts';
+import { type Answer, http } from '../shell/http.ts';
+import { type Hub, openHub } from '../shell/services.ts';
+
+// The number is part of the path, and so comes as text.
+const Input = z.strictObject({ orderId: z.string(), parcel: z.coerce.number().pipe(z.int().min(1).max(999)), reason: z.string().trim().min(3).max(200) });
+
+/** Called by a fulfilment manager: a parcel that has not left is to come back. Its label is voided next, and its units return to the shelf. */
+export const handler = http('shipment/recall-parcel', { input: Input, handle: recallParcel, services: openHub });
+
+export async function recallParcel({ orderId, parcel, reason }: z.infer<typeof Input>, hub: Pick<Hub, 'table' | 'newId'>, act: Act): Promise<Answer> {
+  return await command(hub, orderId, act, reason, async (order) => {
+    const saved = recall(order, parcel, reason, act);
+    if (saved.kind === 'refused') return saved;
+    const box = await readParcel(hub.table, { orderId, parcel });
+    return recallGate(box) ?? { ...saved, parcels: [recalled(box, reason, act)] };
+  });
+}
