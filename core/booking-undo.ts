@@ -1,4 +1,4 @@
-import { type BookingContext, type Plan, shortfallsIn, type Transfer, transferKey } from './booking-plan.ts';
+import { type BookingContext, type Plan, shortfallsIn, type Transfer, transferKey } from './booking-desk.ts';
 import { type Demand, lessUnits, type Movement, moving, type Place } from './inventory.ts';
 import { next, type Saved } from './order.ts';
 import type { SupplyRequest } from './supply.ts';

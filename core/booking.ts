@@ -110,7 +110,7 @@ export type Entry =
   | z.infer<(typeof ROWS)['inspection']>;
 
 /** A count: the figure to book, and whether it was counted again. */
-export interface CountEntry extends Place {
+interface CountEntry extends Place {
   readonly kind: 'count';
   readonly counted: number;
   readonly expected?: number | undefined;

@@ -5,7 +5,7 @@ const COUNTERS = ['onHand', 'reserved', 'quarantined', 'available', 'incoming'] 
 type Counters = Readonly<Record<(typeof COUNTERS)[number], number>>;
 
 /** What can be wrong: a counter, or `allocated`, which is what the orders have of a place against what its ledger has reserved. */
-export type Checked = (typeof COUNTERS)[number] | 'allocated';
+type Checked = (typeof COUNTERS)[number] | 'allocated';
 
 /** A figure of a place that is not what the ledger says, in units. */
 export interface Finding extends Place {

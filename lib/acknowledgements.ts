@@ -69,7 +69,11 @@ function acknowledgements(hub: Foundation): Acknowledgement[] {
       reason: 'ListStreams, which the mapping needs, names the streams of a table and not one of them; the name of a stream changes when it is made anew.',
     },
     ...objectsOf(hub.buckets.facts, ['event/publish-changes', 'report/write-report'], 'Facts are put under the names of their days and stream positions, and read by day.'),
-    ...objectsOf(hub.buckets.labels, ['shipment/buy-label'], 'A label is put under the name of its parcel.'),
+    ...objectsOf(
+      hub.buckets.labels,
+      ['shipment/buy-label', 'shipment/void-label'],
+      'A label is put under the name of its parcel; who voids one may first have to take in its purchase.',
+    ),
     ...objectsOf(hub.buckets.reports, ['report/write-report', 'report/open-report', 'notification/notify-manager'], 'A report is put and read under the name of its day.'),
   ];
 }

@@ -1,5 +1,6 @@
 import { type Booking, digestOf, type Entry, entriesOf, type Fault, faultsOf } from '../../core/booking.ts';
-import { type BookedLine, type BookingContext, movementsOf, type Plan } from '../../core/booking-plan.ts';
+import type { BookedLine, BookingContext, Plan } from '../../core/booking-desk.ts';
+import { movementsOf } from '../../core/booking-plan.ts';
 import { type Client, productOf } from '../../core/client.ts';
 import { type Refused, Rejected, refused, Unavailable } from '../../core/error.ts';
 import { placeKey } from '../../core/inventory.ts';
@@ -15,7 +16,7 @@ import { readTransfers, transferPut } from './transfer-store.ts';
 import { waitingRows } from './waiting-store.ts';
 
 /** DynamoDB's limit of items in one transaction. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
-export const TRANSACTION_ITEMS = 100;
+const TRANSACTION_ITEMS = 100;
 
 /** One item of a transaction. */
 export type Write = Parameters<Table['transact']>[0][number];

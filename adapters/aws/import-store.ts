@@ -1,6 +1,7 @@
 import type { BookingKind, Entry, Fault } from '../../core/booking.ts';
 import { type Chunk, lanesOf } from '../../core/booking-chunk.ts';
-import { movementsOf, type Plan } from '../../core/booking-plan.ts';
+import type { Plan } from '../../core/booking-desk.ts';
+import { movementsOf } from '../../core/booking-plan.ts';
 import { type Done, doneBy, undoingOf } from '../../core/booking-undo.ts';
 import { Rejected, Unavailable } from '../../core/error.ts';
 import type { Act } from '../../core/order.ts';

@@ -14,7 +14,7 @@ export interface Ledger {
   readonly until: string;
   /** By `placeKey`. */
   readonly sums: ReadonlyMap<string, Folded>;
-  /** Units by `placeKey` and order; only of the entries that were read. */
+  /** Units by `placeKey` and order, where they are not 0; only of the entries that were read. */
   readonly reserved: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** How many entries were read. */
   readonly entries: number;
@@ -71,7 +71,9 @@ function add(ledger: Sums, entry: LedgerEntry): void {
   foldInto(ledger.sums, entry);
   const orders = ledger.reserved.get(placeKey(entry)) ?? new Map<string, number>();
   for (const { cause, reserved } of entry.movements) {
-    if (reserved !== 0) orders.set(cause, (orders.get(cause) ?? 0) + reserved);
+    const units = (orders.get(cause) ?? 0) + reserved;
+    if (units === 0) orders.delete(cause);
+    else orders.set(cause, units);
   }
   ledger.reserved.set(placeKey(entry), orders);
   ledger.entries += 1;

@@ -1,4 +1,4 @@
-import type { Shortfall } from '../../core/booking-plan.ts';
+import type { Shortfall } from '../../core/booking-desk.ts';
 import type { Client } from '../../core/client.ts';
 import { Unavailable } from '../../core/error.ts';
 import { type LedgerEntry, type Place, placeKey } from '../../core/inventory.ts';

@@ -133,7 +133,7 @@ async function examine(site: Site, table: Table, now: () => Date, held: Readonly
   // Something may have moved between the readings: only what is read at rest can be held against anybody.
   const second = await readAtRest(site, table, now, checkpoint, held);
   if (second === undefined || driftedPlaces(second).length === 0) return second;
-  // What was kept of the ledger may be wrong itself.
+  // What was kept of the ledger may be wrong itself, and an order that moved from list to list may have been missed: the whole ledger names it.
   return await readAtRest(site, table, now, UNREAD, held);
 }
 
@@ -158,7 +158,7 @@ function isSame(before: readonly CheckedStock[], after: readonly CheckedStock[])
   return before.length === after.length && before.every(({ version }, index) => version === after[index]?.version);
 }
 
-/** Orders that may hold units of a site: those that were found to, and all that its ledger names. */
+/** Orders that may hold units of a site: those that were found to, and those that its ledger has something reserved for. */
 function holdersOf(held: ReadonlyMap<string, Held>, { reserved }: Ledger): Set<string> {
   const found = [...held.values()].flatMap(({ orders }) => [...orders.keys()]);
   return new Set([...found, ...[...reserved.values()].flatMap((orders) => [...orders.keys()])]);

@@ -1,4 +1,4 @@
-import type { Transfer, Version } from '../../core/booking-plan.ts';
+import type { Transfer, Version } from '../../core/booking-desk.ts';
 import type { Key, Table } from './table.ts';
 
 /** What names a transfer's goods. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../core/booking.ts';
-import { type BookingContext, isTolerable, movementsOf, type Plan, type Transfer, transferKey } from '../../core/booking-plan.ts';
+import { type BookingContext, type Plan, type Transfer, transferKey } from '../../core/booking-desk.ts';
+import { isTolerable, movementsOf } from '../../core/booking-plan.ts';
 import { doneBy, undoingOf } from '../../core/booking-undo.ts';
 import type { Client } from '../../core/client.ts';
 import { availableIn, type Movement, moving, netMovements, placeKey, type Stock } from '../../core/inventory.ts';

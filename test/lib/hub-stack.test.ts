@@ -182,7 +182,7 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
 
     test('none uses a policy that AWS manages', () => {
       const roles = resources('AWS::IAM::Role', z.object({ ManagedPolicyArns: z.undefined().optional(), Policies: z.undefined().optional() }));
-      expect(roles.length).toBe(functions.size + 1);
+      expect(roles.length).toBe(functions.size + resources('AWS::Scheduler::Schedule', z.unknown()).length);
     });
 
     test('who only reads the table cannot write it, and who only receives cannot even read it', () => {
@@ -340,16 +340,31 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
     });
   });
 
-  test("the daily report is written at the client's hour in the client's time zone, thrice at most, within an hour", () => {
+  test("what is done on schedule is done at the client's hours in the client's time zone, thrice at most, within an hour", () => {
     const [hour, minute] = client.reports.daily.at.split(':').map(Number);
-    expect(resources('AWS::Scheduler::Schedule', z.unknown()).map(([, schedule]) => schedule)).toMatchObject([
-      {
-        ScheduleExpression: `cron(${minute} ${hour} * * ? *)`,
-        ScheduleExpressionTimezone: client.timeZone,
-        State: 'ENABLED',
-        Target: { Input: '{"report":"daily","scheduledAt":"<aws.scheduler.scheduled-time>"}', RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 3 } },
-      },
-    ]);
+    const Schedule = z.object({
+      ScheduleExpression: z.string(),
+      ScheduleExpressionTimezone: z.string().optional(),
+      State: z.literal('ENABLED'),
+      Target: z.object({
+        Input: z.string(),
+        RetryPolicy: z.object({ MaximumEventAgeInSeconds: z.literal(3600), MaximumRetryAttempts: z.literal(3) }),
+        DeadLetterConfig: z.object({}),
+      }),
+    });
+    const due = '"scheduledAt":"<aws.scheduler.scheduled-time>"';
+
+    const schedules = resources('AWS::Scheduler::Schedule', Schedule).map(([, schedule]) => schedule);
+
+    expect(new Map(schedules.map(({ ScheduleExpression, Target }) => [ScheduleExpression, Target.Input]))).toEqual(
+      new Map([
+        [`cron(${minute} ${hour} * * ? *)`, `{"report":"daily",${due}}`],
+        ['cron(30 2 * * ? *)', `{${due}}`],
+        ['rate(15 minutes)', `{${due}}`],
+      ]),
+    );
+    const byClock = schedules.filter(({ ScheduleExpression }) => ScheduleExpression.startsWith('cron'));
+    expect(byClock.map(({ ScheduleExpressionTimezone }) => ScheduleExpressionTimezone)).toEqual(byClock.map(() => client.timeZone));
   });
 
   test('it holds no secret', () => {
@@ -374,6 +389,7 @@ const HUB = [ENV.clientFolder, ENV.table];
 const WORKER = [...HUB, ENV.deadLetterQueue];
 const TOLD: Record<string, readonly string[]> = {
   'event/publish-changes': [ENV.table, ENV.eventsTopic, ENV.factsBucket],
+  'inventory/check-stock': HUB,
   'inventory/fill-backorders': WORKER,
   'inventory/book-stock': HUB,
   'notification/notify-customer': [...WORKER, ENV.customersTopic],
@@ -381,9 +397,15 @@ const TOLD: Record<string, readonly string[]> = {
   'notification/notify-plant': [...WORKER, ENV.plantsTopic],
   'order/accept-orders': WORKER,
   'order/authorise-order': HUB,
+  'order/authorise-orders': HUB,
   'order/correct-address': HUB,
+  'order/explain-order': HUB,
+  'order/hold-order': HUB,
+  'order/prioritise-order': HUB,
+  'order/reallocate-order': HUB,
   'order/release-hold': HUB,
   'order/show-order': HUB,
+  'order/sweep-clocks': HUB,
   'report/open-report': [ENV.clientFolder, ENV.secretsPrefix, ENV.reportsBucket],
   'report/write-report': [...HUB, ENV.factsBucket, ENV.reportsBucket],
   'shipment/begin-packing': HUB,

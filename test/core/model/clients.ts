@@ -16,11 +16,6 @@ export interface Profile {
   readonly rules: boolean;
 }
 
-/** Every profile, with its client. */
-export const CLIENTS: readonly (Profile & { readonly client: Client })[] = (['never', 'warehouses', 'backorders'] as const).flatMap((split) =>
-  [false, true].map((rules) => ({ split, rules, client: clientOf({ split, rules }) })),
-);
-
 const address = { name: 'Sample Depot', line1: 'Am Hafen 1', city: 'Hamburg', postalCode: '20457', country: 'DE' };
 const product = (sku: string) => ({ sku, name: sku, weight: 500, plant: 'mill', reorder: { point: 2, upTo: 20 } });
 
@@ -62,3 +57,8 @@ const RULES = [
   { name: 'lamps-first', when: { skus: ['LAMP'] }, actions: [{ do: 'prioritise', priority: 8 }] },
   { name: 'many-units', when: { unitsAbove: 9 }, actions: [{ do: 'authorise', by: 'person' }] },
 ];
+
+/** Every profile, with its client. */
+export const CLIENTS: readonly (Profile & { readonly client: Client })[] = (['never', 'warehouses', 'backorders'] as const).flatMap((split) =>
+  [false, true].map((rules) => ({ split, rules, client: clientOf({ split, rules }) })),
+);

@@ -1,10 +1,25 @@
-import { eventsOf } from '../../../core/event.ts';
 import type { Client } from '../../../core/client.ts';
-import { type Arriving, fill, priorityOf, reallocate, type Readings, takeIn } from '../../../core/intake.ts';
+import { eventsOf } from '../../../core/event.ts';
+import { type Arriving, fill, priorityOf, type Readings, reallocate, takeIn } from '../../../core/intake.ts';
 import { availableIn, type Deltas, type Movement, netMovements, type Place, placeKey } from '../../../core/inventory.ts';
 import { LoadView } from '../../../core/load.ts';
 import { usableAt } from '../../../core/lot.ts';
-import { type Act, authorise, endRecall, fallShort, follow, hold, missingUnits, type Order, prioritise, recall, releaseHold, type Saved, takeBack, turnOf } from '../../../core/order.ts';
+import {
+  type Act,
+  authorise,
+  endRecall,
+  fallShort,
+  follow,
+  hold,
+  missingUnits,
+  type Order,
+  prioritise,
+  recall,
+  releaseHold,
+  type Saved,
+  takeBack,
+  turnOf,
+} from '../../../core/order.ts';
 import { idOf, type OrderDocument } from '../../../core/order-document.ts';
 import { beginPacking, pack, packWhole } from '../../../core/packing.ts';
 import { StockView } from '../../../core/stock-view.ts';

@@ -7,8 +7,8 @@ import { useEmulator } from '../../emulator.ts';
 import { expectStockSound, itemsOf } from '../../invariants.ts';
 import { authorizedEvent, CONTEXT } from '../invoke.ts';
 import { useLogLines } from '../log-lines.ts';
-import { accept, elsewhere, eventOf, orderOf, stockOf, type TestHub } from '../world.ts';
-import { hubWithLots, post, receive, shipped } from './bookings.ts';
+import { elsewhere, eventOf, stockOf, type TestHub } from '../world.ts';
+import { hubWithLots, post, receive } from './bookings.ts';
 
 const emulator = useEmulator();
 useLogLines();
@@ -46,6 +46,24 @@ function supplyOf(sku: string): SupplyRequest {
   };
 }
 
+/** The same hub, in which something else happens right before its first command of a name. */
+function interrupted(hub: TestHub, command: string, meanwhile: () => Promise<unknown>): TestHub {
+  const table = emulator.reopen(hub.table);
+  let isFirst = true;
+  table.client.middlewareStack.add(
+    (next, { commandName }) =>
+      async function interrupt(args) {
+        if (isFirst && commandName === command) {
+          isFirst = false;
+          await meanwhile();
+        }
+        return await next(args);
+      },
+    { step: 'initialize' },
+  );
+  return elsewhere(hub, table);
+}
+
 async function answerRequest(hub: TestHub, id: string, quantity: number) {
   return await post(hub, { kind: 'receipt', id, warehouse: 'north', lines: [{ sku: 'TENT', quantity }] });
 }
@@ -70,6 +88,19 @@ describe('any booking', () => {
     expect(answers.map((answer) => Object(answer).body?.booked).sort()).toEqual(['already', 'already', 'already', 'already', 'now']);
     expect(await stockOf(hub, 'TENT')).toMatchObject({ onHand: 0, version: 2 });
     await expectStockSound(hub.table);
+  });
+
+  test('that its own other sending has made impossible meanwhile is answered as done', async () => {
+    const hub = await open();
+    await receive(hub, 'r1', { TENT: 5 });
+    const booking = { kind: 'transfer', id: 't1', from: 'north', to: 'south', lines: [{ sku: 'TENT', quantity: 5 }] };
+
+    const answer = await post(
+      interrupted(hub, 'BatchGetItemCommand', () => post(hub, booking)),
+      booking,
+    );
+
+    expect(answer).toMatchObject({ kind: 'answer', body: { booked: 'already' } });
   });
 
   test('with the id of another one is refused', async () => {
@@ -209,6 +240,19 @@ describe('goods that arrive', () => {
   });
 });
 
+test('a lot that two receipts are the first to name has the last day of one of them', async () => {
+  const hub = await open();
+  const receipt = (id: string, expiresOn: string) => ({ kind: 'receipt', id, warehouse: 'north', lines: [{ ...MILK, quantity: 5, expiresOn }] });
+
+  const answer = await post(
+    interrupted(hub, 'TransactWriteItemsCommand', () => post(hub, receipt('r1', '2026-12-31'))),
+    receipt('r2', '2027-01-31'),
+  );
+
+  expect(answer).toMatchObject({ kind: 'refused', code: 'inventory.lot-differs' });
+  expect(await stockOf(hub, 'MILK', 'north', 'L1')).toMatchObject({ onHand: 5, expiresOn: '2026-12-31' });
+});
+
 describe('goods that were asked for', () => {
   test('close the request when all are here, and count down what is incoming', async () => {
     const hub = await open();
@@ -263,72 +307,6 @@ describe('goods that were asked for', () => {
   });
 });
 
-describe('goods that move to another warehouse', () => {
-  const send = (hub: TestHub, quantity: number, lines: readonly object[] = [{ sku: 'TENT', quantity }]) =>
-    post(hub, { kind: 'transfer', id: 't1', from: 'north', to: 'south', lines });
-  const arrive = (hub: TestHub, id: string, quantity: number, line: object = { sku: 'TENT' }) =>
-    post(hub, { kind: 'receipt', id, warehouse: 'south', against: 'transfer', transferId: 't1', lines: [{ ...line, quantity }] });
-
-  test('are on their way until they are received', async () => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 5 });
-
-    await send(hub, 3);
-    const between = await stockOf(hub, 'TENT', 'south');
-    const answer = await arrive(hub, 'r2', 3);
-
-    expect(between).toMatchObject({ onHand: 0, incoming: 3 });
-    expect(answer).toMatchObject({ body: { lines: [{ transferId: 't1', asked: 3, over: 0, short: 0 }] } });
-    expect(await stockOf(hub, 'TENT', 'north')).toMatchObject({ onHand: 2 });
-    expect(await stockOf(hub, 'TENT', 'south')).toMatchObject({ onHand: 3, available: 3, incoming: 0 });
-    await expectStockSound(hub.table);
-  });
-
-  test.each([
-    [2, { over: 0, short: 1 }],
-    [4, { over: 1, short: 0 }],
-    [0, { over: 0, short: 3 }],
-  ])('of which %i of 3 arrive are settled, with the difference noted', async (quantity, noted) => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 5 });
-    await send(hub, 3);
-
-    expect(await arrive(hub, 'r2', quantity)).toMatchObject({ body: { lines: [{ asked: 3, ...noted }] } });
-
-    expect(await stockOf(hub, 'TENT', 'south')).toMatchObject({ onHand: quantity, incoming: 0 });
-    expect(await arrive(hub, 'r3', 1)).toMatchObject({ kind: 'refused', code: 'inventory.transfer-received' });
-    await expectStockSound(hub.table);
-  });
-
-  test('take their last day along', async () => {
-    const hub = await open();
-    await post(hub, { kind: 'receipt', id: 'r1', warehouse: 'north', lines: [{ ...MILK, quantity: 5, expiresOn: '2026-12-31' }] });
-
-    await send(hub, 0, [{ ...MILK, quantity: 5 }]);
-    await arrive(hub, 'r2', 5, MILK);
-
-    expect(await stockOf(hub, 'MILK', 'south', 'L1')).toMatchObject({ onHand: 5, expiresOn: '2026-12-31', incoming: 0 });
-    expect(await stockOf(hub, 'MILK', 'south')).toMatchObject({ onHand: 0, incoming: 0 });
-    await expectStockSound(hub.table);
-  });
-
-  test('are never those that orders have reserved', async () => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 3 });
-    await accept(hub, { id: '1' });
-
-    expect(await send(hub, 3)).toMatchObject({ kind: 'refused', code: 'inventory.short', why: expect.stringContaining('2 units') });
-
-    await expectStockSound(hub.table);
-  });
-
-  test('and that nobody sent are not received', async () => {
-    const hub = await open();
-
-    expect(await arrive(hub, 'r1', 3)).toMatchObject({ kind: 'refused', code: 'inventory.transfer-unknown' });
-  });
-});
-
 describe('units that were found, lost or damaged', () => {
   const adjust = (hub: TestHub, cause: string, quantity: number) =>
     post(hub, { kind: 'adjustment', id: `${cause}${quantity}`, cause, reason: 'seen in the aisle', lines: [{ sku: 'TENT', warehouse: 'north', quantity }] });
@@ -365,79 +343,5 @@ describe('units that were found, lost or damaged', () => {
 
     expect(await adjust(hub, 'lost', -3)).toMatchObject({ kind: 'refused', code: 'inventory.short' });
     expect(await stockOf(hub, 'TENT')).toMatchObject({ onHand: 5, quarantined: 3 });
-  });
-});
-
-describe('goods that come back', () => {
-  const bringBack = (hub: TestHub, id: string, quantity: number, more: object = {}) =>
-    post(hub, { kind: 'return', id, orderId: 'wholesale:1', warehouse: 'south', lines: [{ sku: 'TENT', quantity }], ...more });
-
-  test('are in quarantine until somebody has looked at them', async () => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 5 });
-    await shipped(hub, '1');
-
-    await bringBack(hub, 'b1', 1);
-    const between = await stockOf(hub, 'TENT', 'south');
-    await post(hub, { kind: 'inspection', id: 'i1', warehouse: 'south', lines: [{ sku: 'TENT', quantity: 1, verdict: 'restock' }] });
-
-    expect(between).toMatchObject({ onHand: 1, quarantined: 1, available: 0 });
-    expect(await stockOf(hub, 'TENT', 'south')).toMatchObject({ onHand: 1, quarantined: 0, available: 1 });
-    expect(await orderOf(hub, '1')).toMatchObject({ status: 'returned', returned: [{ sku: 'TENT', quantity: 1 }] });
-    await expectStockSound(hub.table);
-  });
-
-  test('and are scrapped are gone', async () => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 5 });
-    await shipped(hub, '1');
-    await bringBack(hub, 'b1', 1);
-
-    await post(hub, { kind: 'inspection', id: 'i1', warehouse: 'south', lines: [{ sku: 'TENT', quantity: 1, verdict: 'scrap' }] });
-
-    expect(await stockOf(hub, 'TENT', 'south')).toMatchObject({ onHand: 0, quarantined: 0, available: 0 });
-    await expectStockSound(hub.table);
-  });
-
-  test('are never more than were sent, however many say so at once', async () => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 5 });
-    await shipped(hub, '1');
-
-    const answers = await Promise.all(['b1', 'b2', 'b3'].map((id) => bringBack(elsewhere(hub, emulator.reopen(hub.table)), id, 1)));
-
-    expect(answers.map(({ kind }) => kind).sort()).toEqual(['answer', 'refused', 'refused']);
-    expect(await stockOf(hub, 'TENT', 'south')).toMatchObject({ onHand: 1, quarantined: 1 });
-    await expectStockSound(hub.table);
-  });
-
-  test.each<[string, object, string]>([
-    ['of an order nobody knows', { orderId: 'wholesale:9' }, 'order.not-found'],
-    ['in a parcel it does not have', { parcel: 2 }, 'shipment.parcel-absent'],
-    ['of goods it was not sent', { lines: [{ sku: 'MUG', quantity: 1 }] }, 'order.return-excess'],
-  ])('%s are refused', async (_name, more, code) => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 5 });
-    await shipped(hub, '1');
-
-    expect(await bringBack(hub, 'b1', 1, more)).toMatchObject({ kind: 'refused', code });
-  });
-
-  test('cannot be inspected twice', async () => {
-    const hub = await open();
-    await receive(hub, 'r1', { TENT: 5 });
-    const inspect = (id: string, quantity: number) => post(hub, { kind: 'inspection', id, warehouse: 'north', lines: [{ sku: 'TENT', quantity, verdict: 'restock' }] });
-
-    expect(await inspect('i1', 1)).toMatchObject({ kind: 'refused', code: 'inventory.short' });
-  });
-
-  test('expired are not put on sale again', async () => {
-    const hub = await open();
-    await post(hub, { kind: 'receipt', id: 'r1', warehouse: 'north', lines: [{ ...MILK, quantity: 5, expiresOn: '2026-11-19' }] });
-    const inspect = (verdict: string) => post(hub, { kind: 'inspection', id: verdict, warehouse: 'north', lines: [{ ...MILK, quantity: 5, verdict }] });
-
-    expect(await inspect('restock')).toMatchObject({ kind: 'refused', code: 'inventory.expired' });
-    expect(await inspect('scrap')).toMatchObject({ kind: 'answer' });
-    expect(await stockOf(hub, 'MILK', 'north', 'L1')).toMatchObject({ onHand: 0, quarantined: 0 });
   });
 });

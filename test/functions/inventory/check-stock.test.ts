@@ -2,6 +2,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { readCheckpoint, readOn, UNREAD } from '../../../adapters/aws/ledger-store.ts';
 import { orderKey } from '../../../adapters/aws/order-store.ts';
+import { compareAll } from '../../../adapters/aws/stock-check.ts';
 import { stockKey } from '../../../adapters/aws/stock-store.ts';
 import type { Table } from '../../../adapters/aws/table.ts';
 import { eventsOf } from '../../../core/event.ts';
@@ -180,6 +181,17 @@ describe('the nightly check', () => {
       expect(await checkRow(hub, '2026-11-20'), `moving at ${moment} readings`).toMatchObject({ drifted: 0, unsettled: 0 });
       await expectStockSound(hub.table);
     }
+  });
+
+  test('finds orders by the ledger that were missed while they moved from list to list', async () => {
+    const hub = await busyHub();
+    const nobody = { orders: 0, sites: new Map() };
+
+    expect(await compareAll(hub, nobody, true)).toMatchObject({ drifted: [], unsettled: [] });
+    hub.pass(NIGHT);
+    await check(hub);
+    expect((await readCheckpoint(hub.table, { sku: 'TENT', warehouse: 'north' })).until).not.toBe('');
+    expect(await compareAll(hub, nobody, true)).toMatchObject({ drifted: [], unsettled: [] });
   });
 
   test('leaves a place unchecked that never stands still, and says so', async () => {

@@ -269,6 +269,7 @@ describe('whatever happens at the same time', () => {
         const hub = await hubWith();
         await move(hub, 'TENT', 10 + runs);
         const { http, told } = overheard();
+        if (runs % 2 === 0) await publish(hub, ['TENT'], http);
         const worker = async (): Promise<void> => {
           await scheduler.schedule(Promise.resolve(), 'stock moves');
           await move(hub, 'TENT', -1);
