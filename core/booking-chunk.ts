@@ -9,6 +9,8 @@ export interface Chunk {
 
 /** Items that entries of a chunk may write; the rest of a transaction's 100 is for the chunk's own row and for orders that give up units. */
 const ITEMS = { receipt: 96, adjustment: 80, transfer: 96, count: 80, return: 96, inspection: 96 } as const;
+/** Rows of a chunk: what they say is kept with it, and an item holds 400 KB. */
+const ROWS = 500;
 
 /**
  * Shares entries out over transactions, so that few of them meet: goods of one SKU stay together as far as they fit. It follows from the
@@ -23,20 +25,23 @@ export function lanesOf(entries: readonly Entry[]): Chunk[][] {
   let items = 0;
   for (const [, indexes] of bySku) {
     const own = itemsIn(indexes.flatMap((index) => entries[index] ?? []));
-    if (items + own > most && open.length > 0) {
+    if (open.length > 0 && (items + own > most || open.length + indexes.length > ROWS)) {
       lanes.push([open]);
       open = [];
       items = 0;
     }
-    if (own > most) lanes.push(split(indexes, entries, most));
-    else open.push(...indexes);
-    items += own > most ? 0 : own;
+    if (own > most || indexes.length > ROWS) {
+      lanes.push(split(indexes, entries, most));
+    } else {
+      open.push(...indexes);
+      items += own;
+    }
   }
   if (open.length > 0) lanes.push([open]);
   return lanes.map((lane) => lane.map((indexes) => ({ indexes, entries: indexes.flatMap((index) => entries[index] ?? []) })));
 }
 
-/** Entries of one SKU that are too many for one transaction; those of one place stay together. */
+/** Entries of one SKU that are too many for one transaction; those of one place stay together as far as they fit. */
 function split(indexes: readonly number[], entries: readonly Entry[], most: number): number[][] {
   const chunks: number[][] = [];
   let open: number[] = [];
@@ -44,7 +49,7 @@ function split(indexes: readonly number[], entries: readonly Entry[], most: numb
   for (const index of indexes.toSorted((a, b) => (nameAt(a) < nameAt(b) ? -1 : nameAt(a) > nameAt(b) ? 1 : a - b))) {
     const own = entries[index] === undefined ? [] : itemsOf(entries[index]);
     const more = new Map([...names, ...own]);
-    if (sum(more) > most) {
+    if (sum(more) > most || open.length === ROWS) {
       chunks.push(open);
       open = [];
       names = new Map(own);

@@ -8,7 +8,7 @@ import { type Hold, RELEASED_BY } from './hold.ts';
 import { type Allocation, type Demand, lessUnits, placeKey, releasing, reserving } from './inventory.ts';
 import { explode } from './kit.ts';
 import type { LoadView, Slot } from './load.ts';
-import { type Act, authorisationOf, fingerprintOf, hasLeft, isFinal, isLive, missingUnits, next, type Order, openDemand, type Saved, standingHold, unfitness } from './order.ts';
+import { type Act, authorisationOf, fingerprintOf, hasLeft, isFinal, isLive, missingUnits, next, type Order, openDemand, type Saved, standingHold, turnOf, unfitness } from './order.ts';
 import { compareVersions, idOf, type OrderDocument, type SourceVersion, soldIn, sourceVersionOf } from './order-document.ts';
 import { judge, USUAL_PRIORITY } from './rule.ts';
 import type { StockView } from './stock-view.ts';
@@ -78,9 +78,11 @@ export function fill(order: Order, readings: Readings, act: Act): Saved | undefi
 /** Gives an order other stock: all it has reserved goes back, and it is allocated anew, from one warehouse alone where one is named. */
 export function reallocate(order: Order, warehouse: string | undefined, reason: string, readings: Readings, act: Act): Saved | Refused {
   if (order.allocations.length === 0) return refused('order.not-allocated', `Order ${order.orderId} is ${order.status} and has nothing reserved that could be moved.`);
+  if (warehouse !== undefined && order.only?.includes(warehouse) === false)
+    return refused('order.warehouse-barred', `Rules let order ${order.orderId} ship from ${order.only.join(', ')} alone, not from ${warehouse}.`);
   const only = warehouse === undefined ? {} : { only: [warehouse] };
   const plan = reserve({ ...order, ...only }, { ...order, demand: [] }, readings, act);
-  const worse = missingUnits({ ...order, allocations: plan.allocations }).length > missingUnits(order).length;
+  const worse = lessUnits(missingUnits({ ...order, allocations: plan.allocations }), missingUnits(order)).length > 0;
   if (plan.allocations.length === 0 || worse)
     return refused('order.no-other-stock', `Order ${order.orderId} keeps what it has: ${plan.decision?.why ?? 'there is no other stock'}.`);
   const { packing: _, ...rest } = order;
@@ -105,14 +107,16 @@ function reserve(draft: Order, existing: Order | undefined, { client, stock, loa
   if (wanted.length === 0) return { allocations: kept, leaves: keptLeaves };
   if (!isKnown(draft.demand, client)) return { allocations: kept, leaves: keptLeaves };
   // An order that must leave whole is looked for whole.
-  const given = same ? [] : before;
+  const anew = !same || client.policies.allocation.split !== 'backorders';
+  const given = anew ? before : [];
   for (const allocation of given) stock.move(releasing(allocation, draft.orderId));
-  const plan = allocate({ ...draft, demand: wanted }, stock, client, (site, day) => load.orders(site, day), act.now);
+  const plan = allocate({ ...draft, demand: anew ? openDemand(draft) : wanted }, stock, client, (site, day) => load.orders(site, day), act.now);
   for (const allocation of given) stock.move(reserving(allocation, draft.orderId));
-  const leaves = [...keptLeaves, ...leavesOf(plan, client)];
+  if (same && plan.allocations.length === 0) return { allocations: before, leaves: keptLeaves, shipBy: plan.shipsOn.cutOff, decision: plan.decision };
+  const leaves = [...(anew ? [] : keptLeaves), ...leavesOf(plan, client)];
   // Giving up some counters and taking others must fit one transaction; else the order gives up now and is filled next.
   if (placesOf([...before, ...plan.allocations]) > MAX_PLACES) return { allocations: [], leaves: [], shipBy: plan.shipsOn.cutOff };
-  return { allocations: onePerPlace([...kept, ...plan.allocations]), leaves, shipBy: plan.shipsOn.cutOff, decision: plan.decision };
+  return { allocations: onePerPlace([...(anew ? [] : kept), ...plan.allocations]), leaves, shipBy: plan.shipsOn.cutOff, decision: plan.decision };
 }
 
 function onePerPlace(allocations: readonly Allocation[]): Allocation[] {
@@ -201,9 +205,14 @@ function settle(
     ...saved,
     movements,
     ...(loads.length > 0 && { loads }),
-    ...(missing.length > 0 && !(existing !== undefined && sameUnits(missingUnits(existing), missing)) && { waits: missing }),
+    ...(missing.length > 0 && !(existing !== undefined && queuesAlike(existing, saved.order)) && { waits: missing }),
     ...(plan.decision && { decision: plan.decision }),
   };
+}
+
+/** Whether an order still waits for the same, in the same turn. */
+function queuesAlike(before: Order, after: Order): boolean {
+  return sameUnits(missingUnits(before), missingUnits(after)) && turnOf(before) === turnOf(after);
 }
 
 /** What is given up and what is taken; units that stay where they are move nothing. */

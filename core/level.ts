@@ -55,13 +55,13 @@ export interface Heard {
 
 /** What there is to do about a reading. */
 export type Step =
-  /** The storefront has heard this, or of something newer, or is being told it. */
+  /** The storefront has heard this or something newer, or is to hear something newer. */
   | { readonly kind: 'known' }
   /** Nothing to tell; that a newer reading says the same is to be kept, so that no older one is told. */
   | { readonly kind: 'noted'; readonly level: Level }
   /** To be kept first, then told. */
   | { readonly kind: 'telling'; readonly level: Level }
-  /** Somebody is telling it something older and has to end first. */
+  /** Somebody is telling it this or something older and has to end first. */
   | { readonly kind: 'busy' };
 
 /** How long telling belongs to who began it, in milliseconds: longer than an invocation may live. */
@@ -138,7 +138,8 @@ function afterTelling(level: Level, sequence: number, wanted: number): Step['kin
 
 function duringTelling(level: Level, sequence: number, now: Date): Step['kind'] {
   const isOwned = level.leaseUntil > now.getTime();
-  if (sequence < level.sequence || (isOwned && sequence === level.sequence)) return 'known';
+  if (sequence < level.sequence) return 'known';
+  // Also for the same figure: whoever is telling it may die, and a message that was delivered twice comes back to nobody.
   return isOwned ? 'busy' : 'telling';
 }
 

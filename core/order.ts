@@ -8,7 +8,7 @@ import { shardOf } from './id.ts';
 import { type Allocation, addUnits, type Demand, lessUnits, type Movement, type Place, placeKey, releasing, unitsOf, unpacking } from './inventory.ts';
 import type { SoldKit } from './kit.ts';
 import type { Slot } from './load.ts';
-import { type OrderDocument, type SourceVersion, sourceVersionOf } from './order-document.ts';
+import { compareVersions, type OrderDocument, type SourceVersion, sourceVersionOf } from './order-document.ts';
 
 export type OrderStatus =
   | 'held'
@@ -155,6 +155,16 @@ export function missingUnits(order: Pick<Order, 'demand' | 'parcels' | 'ending' 
   return order.allocations.length === 0 ? open : lessUnits(open, order.allocations);
 }
 
+/**
+ * Whether somebody has to look again whether an order can have what it lacks: that may have come between the look that found none and the
+ * write that has the order wait.
+ */
+export function beginsToWait(before: Order | undefined, after: Order): boolean {
+  const missing = missingUnits(after);
+  if (missing.length === 0) return false;
+  return before === undefined || compareVersions(before.source, after.source) !== 0 || lessUnits(missing, missingUnits(before)).length > 0;
+}
+
 function unitsIn(parcels: readonly PackedParcel[]): Demand[] {
   return addUnits(parcels.flatMap(({ units }) => units));
 }
@@ -297,7 +307,7 @@ export function noteLate(order: Order, stage: string, reason: string, act: Act):
 export function follow(order: Order, parcel: number, to: 'dispatched' | 'delivered' | 'returned', at: string, act: Act, dispatchedAt = at): Saved | undefined {
   const entry = order.parcels.find((one) => one.parcel === parcel);
   if (entry === undefined || rankOf(to) <= rankOf(entry.status) || entry.status === 'unpacked') return undefined;
-  const moved = { ...order, parcels: withParcel(order, { ...entry, status: to }) };
+  const { order: moved, movements } = withoutExcess({ ...order, parcels: withParcel(order, { ...entry, status: to }) });
   // It was called back and is out of the house all the same.
   const holds = isLive(entry) ? moved.holds : [...moved.holds.filter(({ kind }) => kind !== 'client'), standingHold('client', `parcel ${parcel} ${ESCAPED}`, act)];
   const status = statusOf({ ...moved, holds });
@@ -306,7 +316,23 @@ export function follow(order: Order, parcel: number, to: 'dispatched' | 'deliver
     ...(status === 'delivered' && { deliveredAt: order.deliveredAt ?? at }),
   };
   const type = status !== order.status && (status === 'dispatched' || status === 'delivered' || status === 'returned') ? (`order.${status}` as const) : 'order.noted';
-  return next({ ...moved, holds, ...clocks }, act, type, `parcel ${parcel} was ${to}`);
+  return { ...next({ ...moved, holds, ...clocks }, act, type, `parcel ${parcel} was ${to}`), movements };
+}
+
+/** Gives up what is reserved and not needed any more: the units of a parcel that was called back may have been looked for again. */
+function withoutExcess(order: Order): { readonly order: Order; readonly movements: readonly Movement[] } {
+  let open = openDemand(order);
+  const kept: Allocation[] = [];
+  const excess: Allocation[] = [];
+  for (const allocation of order.allocations) {
+    const keep = Math.min(allocation.quantity, unitsOf(open, allocation.sku));
+    open = lessUnits(open, [{ sku: allocation.sku, quantity: keep }]);
+    if (keep > 0) kept.push({ ...allocation, quantity: keep });
+    if (keep < allocation.quantity) excess.push({ ...allocation, quantity: allocation.quantity - keep });
+  }
+  if (excess.length === 0) return { order, movements: [] };
+  const { packing: _, ...rest } = order;
+  return { order: { ...rest, allocations: kept }, movements: excess.map((allocation) => releasing(allocation, order.orderId)) };
 }
 
 const ESCAPED = 'left although it was called back: intercept it, or expect its return';

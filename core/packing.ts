@@ -4,7 +4,7 @@ import { type Client, productOf } from './client.ts';
 import { type Refused, refused } from './error.ts';
 import { type Allocation, addUnits, type Demand, packing, unitsOf } from './inventory.ts';
 import { isExpired } from './lot.ts';
-import { type Act, holdList, isBeyondPacking, next, type Order, type PackedParcel, type Saved } from './order.ts';
+import { type Act, holdList, isBeyondPacking, missingUnits, next, type Order, type PackedParcel, type Saved } from './order.ts';
 
 /** A unit's serial number, as it is printed on it. */
 export const Serial = z
@@ -59,7 +59,7 @@ export function beginPacking(order: Order, warehouse: string | undefined, act: A
  */
 export function pack(order: Order, warehouse: string | undefined, scanned: readonly Scan[], client: Client, act: Act): Packed | Refused {
   if (isBeyondPacking(order)) return refused('order.packed-already', `Order ${order.orderId} is ${order.status} already.`);
-  const place = packGate(order) ?? warehouseFor(order, warehouse);
+  const place = packGate(order) ?? wholeGate(order, client) ?? warehouseFor(order, warehouse);
   if (typeof place !== 'string') return place;
   const planned = order.allocations.filter((allocation) => allocation.warehouse === place);
   const wrong = [...differencesOf(planned, scanned), ...serialProblems(scanned, client)];
@@ -72,12 +72,20 @@ export function pack(order: Order, warehouse: string | undefined, scanned: reado
 /** Packs everything an order has reserved, a parcel for each warehouse, as confirmed whole. */
 export function packWhole(order: Order, client: Client, act: Act): Packed | Refused {
   if (isBeyondPacking(order)) return refused('order.packed-already', `Order ${order.orderId} is ${order.status} already.`);
-  const gate = packGate(order);
+  const gate = packGate(order) ?? wholeGate(order, client);
   if (gate !== undefined) return gate;
   const serial = order.allocations.find(({ sku }) => productOf(client, sku)?.serials === true);
   if (serial !== undefined)
     return refused('shipment.serials-missing', `Order ${order.orderId} holds ${serial.sku}, whose serial numbers are scanned at packing; it cannot be confirmed whole.`);
   return packInto(order, [...Map.groupBy(order.allocations, ({ warehouse }) => warehouse)], client, act);
+}
+
+/** An order that must leave whole is not packed while it lacks anything. */
+function wholeGate(order: Order, client: Client): Refused | undefined {
+  const missing = client.policies.allocation.split === 'backorders' ? [] : missingUnits(order);
+  if (missing.length === 0) return undefined;
+  const lacks = missing.map(({ sku, quantity }) => `${quantity} x ${sku}`).join(', ');
+  return refused('order.not-whole', `Order ${order.orderId} must leave whole, and waits for ${lacks}.`);
 }
 
 function warehouseFor(order: Order, named: string | undefined): string | Refused {

@@ -116,6 +116,8 @@ export const DailyReport = z.strictObject({
     refusedLabels: z.array(z.strictObject({ ...ParcelName, carrierId: z.string(), reason: z.string(), at: z.string() })),
     delayed: z.array(z.strictObject({ ...ParcelName, carrier: z.string(), service: z.string(), at: z.string() })),
     undelivered: z.array(z.strictObject({ ...ParcelName, carrier: z.string(), service: z.string(), outcome: z.enum(['returned_to_sender', 'lost']), at: z.string() })),
+    /** Orders, and parcels by their number, that stood still for longer than their clocks allow. */
+    late: z.array(z.strictObject({ orderId: z.string(), parcel: z.int().nullable(), reason: z.string(), at: z.string() })),
   }),
   /** Over all parcels dispatched in the day. */
   receivedToShipped: Times,
@@ -160,7 +162,7 @@ export function dailyReport(events: Iterable<HubEvent>, period: Day, client: Cli
     products: byProduct(orders, stock, client),
     destinations: byDestination(orders, parcels),
     carriers: byCarrier(parcels),
-    exceptions: exceptionsOf(orders, stories.parcels, period),
+    exceptions: exceptionsOf(orders, stories, period),
     receivedToShipped: timesOf(parcels),
     stock,
     supply: supplyOf(stories.supply, period),
@@ -289,7 +291,7 @@ function byCarrier(parcels: readonly ParcelDay[]): DailyReport['carriers'] {
     });
 }
 
-function exceptionsOf(orders: readonly OrderDay[], parcels: readonly Story<ParcelFacts>[], period: Day): DailyReport['exceptions'] {
+function exceptionsOf(orders: readonly OrderDay[], stories: Pick<ReturnType<typeof storiesOf>, 'orders' | 'parcels'>, period: Day): DailyReport['exceptions'] {
   const open = orders.flatMap(({ id, last, lastAt }) => {
     const state = waitsFor(last);
     if (state === undefined) return [];
@@ -297,7 +299,7 @@ function exceptionsOf(orders: readonly OrderDay[], parcels: readonly Story<Parce
     return [{ orderId: id, connectionId, waitsFor: state, holds: last.holds.toSorted(compare), units: unitsOf(last), receivedAt, since: lastAt }];
   });
   const kinds = new Set([...orders.flatMap((order) => [...order.raised]), ...open.flatMap((order) => order.holds)]);
-  const steps = parcels.flatMap((story) => story.steps.map((step, index) => ({ ...step, before: story.steps[index - 1] })).filter(({ at }) => isWithin(at, period)));
+  const steps = stories.parcels.flatMap((story) => story.steps.map((step, index) => ({ ...step, before: story.steps[index - 1] })).filter(({ at }) => isWithin(at, period)));
   return {
     holds: [...kinds].sort(compare).map((kind) => ({ kind, raised: count(orders, (order) => order.raised.has(kind)), open: count(open, (order) => order.holds.includes(kind)) })),
     open: open.sort((a, b) => compare(a.receivedAt, b.receivedAt) || compare(a.orderId, b.orderId)),
@@ -307,6 +309,13 @@ function exceptionsOf(orders: readonly OrderDay[], parcels: readonly Story<Parce
       const outcome = facts.tracking === 'returned_to_sender' || facts.tracking === 'lost' ? facts.tracking : undefined;
       return outcome === undefined || before?.facts.tracking === outcome ? [] : [{ ...nameOf(facts), carrier: facts.carrier, service: facts.service, outcome, at }];
     }),
+    late: [
+      ...stories.orders
+        .flatMap((story) => story.steps)
+        .filter(({ types, at }) => types.has('order.late') && isWithin(at, period))
+        .map(({ facts, reason, at }) => ({ orderId: facts.orderId, parcel: null, reason, at })),
+      ...steps.filter(({ types }) => types.has('parcel.late')).map(({ facts, reason, at }) => ({ orderId: facts.orderId, parcel: facts.parcel, reason, at })),
+    ].sort((a, b) => compare(a.at, b.at) || compare(a.orderId, b.orderId) || (a.parcel ?? 0) - (b.parcel ?? 0)),
   };
 }
 

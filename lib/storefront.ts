@@ -46,7 +46,8 @@ export class Storefront extends Construct {
       batchSize: 100,
       batchWindow: Duration.seconds(5),
       maxConcurrency: 2,
-      receives: 10,
+      // Two that meet at a SKU that never rests send each other back now and then.
+      receives: 20,
     })
       .knows(hub.clientLayer)
       .stores(hub.table)

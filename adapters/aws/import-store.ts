@@ -1,4 +1,4 @@
-import type { BookingKind, Entry, Fault } from '../../core/booking.ts';
+import { type BookingKind, type Entry, type Fault, placeOf } from '../../core/booking.ts';
 import { type Chunk, lanesOf } from '../../core/booking-chunk.ts';
 import type { Plan } from '../../core/booking-desk.ts';
 import { movementsOf } from '../../core/booking-plan.ts';
@@ -188,7 +188,7 @@ async function bookChunk(file: Import, chunk: Chunk, key: Key, books: Books, act
     const context = await readContext(chunk.entries, cause, books, act);
     const plan = movementsOf(chunk.entries, context);
     if (plan.refusals.length === 0) {
-      const Item = { ...key, entity: 'import-chunk', status: 'booked', done: doneBy(plan, context.orders) };
+      const Item = { ...key, entity: 'import-chunk', status: 'booked', done: doneBy(plan, context.orders), reasons: reasonsOf(chunk), at: act.now.toISOString(), by: act.by };
       const put: Write = { Put: { TableName: books.table.name, Item, ConditionExpression: 'attribute_not_exists(PK)' } };
       if (await post(plan, [put], books, postingOf(plan, books, act, `import ${file.importId}`))) return [];
     }
@@ -199,6 +199,11 @@ async function bookChunk(file: Import, chunk: Chunk, key: Key, books: Books, act
     if (plan.refusals.length > 0) return inFile(plan.refusals, chunk);
   }
   throw contended(`Import ${file.importId}`);
+}
+
+/** Why units were adjusted, row by row: the ledger names the chunk, and the chunk says this. */
+function reasonsOf({ entries }: Chunk) {
+  return entries.flatMap((entry) => (entry.kind === 'adjustment' ? [{ ...placeOf(entry), quantity: entry.quantity, cause: entry.cause, reason: entry.reason }] : []));
 }
 
 /** Takes back what was booked of a file. Chunks that were not booked are marked, so that a slow run cannot book them any more. */

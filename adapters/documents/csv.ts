@@ -101,6 +101,7 @@ function exceptionRows({ exceptions }: DailyReport): Row[] {
       ...rowsOf('open order', orderId, { units }, 'units'),
     ]),
     ...exceptions.refusedLabels.flatMap(({ carrierId, reason, at, ...name }) => rowsOf('refused label', parcelKey(name), { carrier: carrierId, reason, at }, '')),
+    ...exceptions.late.flatMap(({ orderId, parcel, reason, at }) => rowsOf('late', parcel === null ? orderId : parcelKey({ orderId, parcel }), { reason, at }, '')),
     ...exceptions.delayed.flatMap(({ carrier, service, at, ...name }) => rowsOf('delayed parcel', parcelKey(name), { carrier, service, at }, '')),
     ...exceptions.undelivered.flatMap(({ carrier, service, outcome, at, ...name }) => rowsOf('undelivered parcel', parcelKey(name), { carrier, service, outcome, at }, '')),
   ];

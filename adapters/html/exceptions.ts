@@ -12,7 +12,9 @@ const HOLD_ADVICE: Readonly<Record<string, string>> = {
   address: 'Correct the address, then authorise the order.',
   payment: 'Nothing now: it goes on when the storefront reports the payment. Ask the customer if it takes long.',
   stock: 'The order names a product that is not in the client file: add it there, with stock.',
-  client: 'The storefront changed the order after it was packed: stop the parcel, or release the hold to ship as packed.',
+  fraud: 'A rule or a person doubts it: look into the order, then release the hold or have the storefront cancel it.',
+  duplicate: 'The same customer ordered the same goods shortly before: ask them, then release the hold or have one cancelled.',
+  client: 'The storefront changed the order after it was packed: recall the parcel, or release the hold to ship as packed.',
   operator: 'Somebody here stopped it: read the reason on the order, mend the cause, release the hold.',
 };
 
@@ -25,7 +27,7 @@ const WAITS_FOR: Readonly<Record<DailyReport['exceptions']['open'][number]['wait
 interface Exception {
   readonly title: string;
   readonly count: number;
-  readonly todo: string;
+  readonly todo: string | Markup;
   readonly list: Markup;
   /** How many lines the list could have. */
   readonly lines: number;
@@ -33,7 +35,9 @@ interface Exception {
 
 /** Everything in a day that asks for a person, each with what to do about it. */
 export function exceptionSection(report: DailyReport, client: Client, format: Format): Markup {
-  const exceptions = [...waiting(report, format), ...labels(report, format), ...transport(report, format), ...lowStock(report, client)].filter(({ count }) => count > 0);
+  const exceptions = [...waiting(report, format), ...still(report, format), ...labels(report, format), ...transport(report, format), ...lowStock(report, client)].filter(
+    ({ count }) => count > 0,
+  );
   const nothing = html`<p class="note good">Nothing asks for a person: no order waits, no label was refused, no parcel is late or lost, and no stock is low.</p>`;
   return html`<section aria-labelledby="exceptions"><h2 id="exceptions">What needs somebody</h2>
 ${exceptions.length === 0 ? nothing : exceptions.map((exception) => card(exception, format))}
@@ -95,6 +99,17 @@ function waiting({ exceptions: { holds, open }, period }: DailyReport, format: F
       lines: 0,
     },
   ];
+}
+
+function still({ exceptions: { late } }: DailyReport, format: Format): Exception[] {
+  const list = table({
+    caption: 'What stood still for longer than its clock allows',
+    columns: ['Order', 'Parcel', 'Which clock', 'When'],
+    rows: late.slice(0, LISTED).map(({ orderId, parcel, reason, at }) => ({ cells: [orderId, parcel === null ? '' : String(parcel), reason, format.moment(at)] })),
+    empty: '',
+  });
+  const todo = html`ask why with <code>crossdock order explain</code>, which names who can move each of them, and how.`;
+  return [{ title: late.length === 1 ? 'order or parcel stood still' : 'orders and parcels stood still', count: late.length, todo, list, lines: late.length }];
 }
 
 function labels({ exceptions: { refusedLabels } }: DailyReport, format: Format): Exception[] {

@@ -190,18 +190,18 @@ function describe({ kind, importId }: Import, rows: number, { booked, totals, pr
   const more = problems.length > PROBLEMS_SHOWN ? [`  and ${number(problems.length - PROBLEMS_SHOWN)} more`] : [];
   const facts = totals === undefined ? [] : columns(totalRows(totals)).split('\n');
   const then = booked === 'no' ? [problems.length > 0 ? 'mend the file and try again' : 'book it with --apply'] : [];
-  return [`${kind} file, ${number(rows)} rows, import ${importId}: ${STATES[booked]}`, ...shown, ...more, ...facts, ...then].join('\n');
+  return [`${kind} file, ${number(rows)} ${rows === 1 ? 'row' : 'rows'}, import ${importId}: ${STATES[booked]}`, ...shown, ...more, ...facts, ...then].join('\n');
 }
 
 function totalRows({ places, gained, lost, toQuarantine, fromQuarantine, over, short, givenUp }: Totals): string[][] {
   const figures: [string, number, string][] = [
     ['places', places, 'touched'],
     ['on hand', gained, 'units more'],
-    ['', lost, 'units fewer'],
+    ['on hand', lost, 'units fewer'],
     ['quarantine', toQuarantine, 'units into it'],
-    ['', fromQuarantine, 'units out of it'],
+    ['quarantine', fromQuarantine, 'units out of it'],
     ['asked for', over, 'units over'],
-    ['', short, 'units short'],
+    ['asked for', short, 'units short'],
     ['reserved', givenUp, 'units that orders give up'],
   ];
   return figures.filter(([name, value]) => value > 0 || name === 'places').map(([name, value, unit]) => [name, number(value), unit]);

