@@ -38,6 +38,8 @@ type Connection = StorefrontConnection | CarrierConnection;
 interface Adapter {
   readonly settings: z.ZodType;
   signature(settings: unknown): SignatureScheme;
+  /** There where it can be told what is in stock. */
+  setStock?(levels: never, call: never): unknown;
 }
 
 const SIDES = {
@@ -130,6 +132,11 @@ async function checkConnection(side: Side, index: number, connection: Connection
   const settings = adapter.settings.safeParse(connection.settings);
   if (!settings.success) {
     problems.push(...problemsOf(settings.error, connection.settings, [side, index, 'settings']));
+    return;
+  }
+  if ('stock' in connection && connection.stock.publish && adapter.setStock === undefined) {
+    const remedy = `leave it out, or give adapters/${side}/${connection.kind}.ts a setStock`;
+    problems.push({ path: [side, index, 'stock', 'publish'], message: `is nothing that ${connection.kind} can be told`, seen: 'true', remedy });
     return;
   }
   connections.push({ ...connection, settings: Settings.parse(settings.data) });

@@ -84,7 +84,7 @@ type Clock = (at: number) => { readonly day: string; readonly hour: number; read
 
 const clocks = new Map<string, Clock>();
 
-/** The clocks of a time zone. Kept, because making a formatter takes a thousand times as long as asking it. */
+/** The clocks of a time zone. Kept, because making a formatter takes some seventy times as long as asking it. */
 export function clockOf(timeZone: string): Clock {
   const clock = clocks.get(timeZone) ?? newClock(timeZone);
   clocks.set(timeZone, clock);

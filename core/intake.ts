@@ -8,7 +8,22 @@ import { type Hold, RELEASED_BY } from './hold.ts';
 import { type Allocation, type Demand, lessUnits, placeKey, releasing, reserving } from './inventory.ts';
 import { explode } from './kit.ts';
 import type { LoadView, Slot } from './load.ts';
-import { type Act, authorisationOf, fingerprintOf, hasLeft, isFinal, isLive, missingUnits, next, type Order, openDemand, type Saved, standingHold, turnOf, unfitness } from './order.ts';
+import {
+  type Act,
+  authorisationOf,
+  fingerprintOf,
+  hasLeft,
+  isFinal,
+  isLive,
+  missingUnits,
+  next,
+  type Order,
+  openDemand,
+  type Saved,
+  standingHold,
+  turnOf,
+  unfitness,
+} from './order.ts';
 import { compareVersions, idOf, type OrderDocument, type SourceVersion, soldIn, sourceVersionOf } from './order-document.ts';
 import { judge, USUAL_PRIORITY } from './rule.ts';
 import type { StockView } from './stock-view.ts';
@@ -113,7 +128,7 @@ function reserve(draft: Order, existing: Order | undefined, { client, stock, loa
   const plan = allocate({ ...draft, demand: anew ? openDemand(draft) : wanted }, stock, client, (site, day) => load.orders(site, day), act.now);
   for (const allocation of given) stock.move(reserving(allocation, draft.orderId));
   if (same && plan.allocations.length === 0) return { allocations: before, leaves: keptLeaves, shipBy: plan.shipsOn.cutOff, decision: plan.decision };
-  const leaves = [...(anew ? [] : keptLeaves), ...leavesOf(plan, client)];
+  const leaves = slotsOf([...(anew ? [] : keptLeaves), ...leavesOf(plan, client)]);
   // Giving up some counters and taking others must fit one transaction; else the order gives up now and is filled next.
   if (placesOf([...before, ...plan.allocations]) > MAX_PLACES) return { allocations: [], leaves: [], shipBy: plan.shipsOn.cutOff };
   return { allocations: onePerPlace([...(anew ? [] : kept), ...plan.allocations]), leaves, shipBy: plan.shipsOn.cutOff, decision: plan.decision };
@@ -126,6 +141,11 @@ function onePerPlace(allocations: readonly Allocation[]): Allocation[] {
     places.set(placeKey(allocation), { ...allocation, quantity });
   }
   return [...places.values()];
+}
+
+/** Slots, each once: an order counts once for a day, however often it gets stock. */
+function slotsOf(slots: readonly Slot[]): Slot[] {
+  return [...new Map(slots.map((slot) => [`${slot.warehouse} ${slot.day}`, slot])).values()];
 }
 
 /** The days of warehouses of limited capacity that a plan takes one order of. */

@@ -213,9 +213,9 @@ function statusOf(order: Order): OrderStatus {
 function statusOfParcels({ parcels, returned = [] }: Order): OrderStatus {
   const live = parcels.filter(isLive);
   if (live.some(({ status }) => status === 'packed')) return 'packed';
-  if (live.some(({ status }) => status === 'dispatched')) return 'dispatched';
-  const isBack = live.every(({ status }) => status === 'returned') || lessUnits(unitsIn(live), returned).length === 0;
-  return isBack ? 'returned' : 'delivered';
+  // Goods that were taken back in are back, whatever the carrier has told of their parcel.
+  if (live.every(({ status }) => status === 'returned') || lessUnits(unitsIn(live), returned).length === 0) return 'returned';
+  return live.some(({ status }) => status === 'dispatched') ? 'dispatched' : 'delivered';
 }
 
 /** Takes a hold off. The order then waits for authorisation, unless it had one. */

@@ -16,7 +16,7 @@ const SCOPES: Record<Scope, string> = {
   'orders.write': 'Correct orders',
   'orders.authorise': 'Authorise orders and release holds',
   'orders.pack': 'Pack orders',
-  'stock.write': 'Receive stock',
+  'stock.write': 'Book stock in, out and over, and count it',
 };
 
 /** A warehouse system does what a warehouse does; authorising is for people. */

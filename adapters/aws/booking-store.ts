@@ -5,18 +5,12 @@ import { type Client, productOf } from '../../core/client.ts';
 import { type Refused, Rejected, refused, Unavailable } from '../../core/error.ts';
 import { placeKey } from '../../core/inventory.ts';
 import type { Act } from '../../core/order.ts';
-import { decisionRows } from './decision-store.ts';
-import { loadWrites } from './load-store.ts';
-import { chunksOf, commit, orderPut, readOrders } from './order-store.ts';
+import { chunksOf, commit, decisionWrites, readOrders, TRANSACTION_ITEMS, writeHints } from './order-store.ts';
 import { giveUps } from './shortfall.ts';
 import { type Posting, readStock, stockKey, stockWrites } from './stock-store.ts';
 import { readSupplies, supplyPut } from './supply-store.ts';
 import type { Key, Table } from './table.ts';
 import { readTransfers, transferPut } from './transfer-store.ts';
-import { waitingRows } from './waiting-store.ts';
-
-/** DynamoDB's limit of items in one transaction. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
-const TRANSACTION_ITEMS = 100;
 
 /** One item of a transaction. */
 export type Write = Parameters<Table['transact']>[0][number];
@@ -187,8 +181,7 @@ export async function post(plan: Written, rows: readonly Write[], { table, clien
     ...rows,
     ...plan.requests.map(({ before, after }) => supplyPut(table, after, before)),
     ...plan.transfers.map((transfer) => transferPut(table, transfer)),
-    ...saved.map(({ order }) => ({ Put: orderPut(table, order) })),
-    ...loadWrites(table, saved),
+    ...decisionWrites(table, saved),
     ...guarded(stockWrites(table, movements, posting), plan),
   ];
   if (writes.length > TRANSACTION_ITEMS && giving.length === 0) {
@@ -198,7 +191,7 @@ export async function post(plan: Written, rows: readonly Write[], { table, clien
     for (const chunk of chunksOf(giving, TRANSACTION_ITEMS)) await commit(table, chunk, { ...posting, reference: newId() });
     return false;
   }
-  await table.putAll([...waitingRows(saved, posting), ...decisionRows(saved)]);
+  await writeHints(table, saved, posting);
   return (await table.transact(writes)).written;
 }
 

@@ -13,7 +13,7 @@ import type { Key, Table } from './table.ts';
 import { waitingRows } from './waiting-store.ts';
 
 /** DynamoDB's limit of items in one transaction. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
-const TRANSACTION_ITEMS = 100;
+export const TRANSACTION_ITEMS = 100;
 
 /** Where an order is kept. */
 export function orderKey(orderId: string): Key {

@@ -61,13 +61,6 @@ function isRow(item: Item): item is Item & Row {
   return item.entity === 'waiting';
 }
 
-/** Whether anybody may wait for a SKU. */
-export async function isQueued(table: Table, sku: string): Promise<boolean> {
-  const query = { TableName: table.name, KeyConditionExpression: 'PK = :queue', ExpressionAttributeValues: { ':queue': `Q#${sku}` }, ProjectionExpression: 'PK', Limit: 1 };
-  for await (const _ of table.pages({ ...query, ConsistentRead: true })) return true;
-  return false;
-}
-
 // A row is written before its orders: a young one may name orders that are about to wait.
 const YOUNG_MS = 60_000;
 

@@ -2,21 +2,38 @@ import * as z from 'zod';
 import type { Json } from '../../core/json.ts';
 import { holds, scalarOf, updated, WireItem } from './expression.ts';
 
-const Expressions = {
-  ConditionExpression: z.string().optional(),
-  ExpressionAttributeNames: z.record(z.string(), z.string()).optional(),
-  ExpressionAttributeValues: WireItem.optional(),
-};
-const Put = z.object({ Item: WireItem, ...Expressions });
-const Update = z.object({ Key: WireItem, UpdateExpression: z.string(), ...Expressions });
-const Keyed = z.object({ Key: WireItem, ...Expressions });
-const Action = z.object({ Put: Put.optional(), Update: Update.optional(), Delete: Keyed.optional(), ConditionCheck: Keyed.optional() });
-type Action = z.infer<typeof Action>;
+interface Expressions {
+  readonly ConditionExpression?: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: WireItem;
+}
+interface Put extends Expressions {
+  readonly Item: WireItem;
+}
+interface Keyed extends Expressions {
+  readonly Key: WireItem;
+}
+interface Update extends Keyed {
+  readonly UpdateExpression: string;
+}
+interface Action {
+  readonly Put?: Put;
+  readonly Update?: Update;
+  readonly Delete?: Keyed;
+  readonly ConditionCheck?: Keyed;
+}
+interface Write {
+  readonly PutRequest?: Put;
+  readonly DeleteRequest?: Keyed;
+}
 
-const Transaction = z.object({ TransactItems: z.array(Action).min(1).max(100) });
-const BatchWrite = z.object({
-  RequestItems: z.record(z.string(), z.array(z.object({ PutRequest: z.object({ Item: WireItem }).optional(), DeleteRequest: z.object({ Key: WireItem }).optional() })).max(25)),
-});
+// The SDK's own requests: a proof of every item would cost more than the work.
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+const Put = z.custom<Put>(isObject);
+const Keyed = z.custom<Keyed>(isObject);
+const Update = z.custom<Update>(isObject);
+const Transaction = z.object({ TransactItems: z.array(z.custom<Action>(isObject)).min(1).max(100) });
+const BatchWrite = z.object({ RequestItems: z.record(z.string(), z.array(z.custom<Write>(isObject)).max(25)) });
 const BatchGet = z.object({ RequestItems: z.record(z.string(), z.object({ Keys: z.array(WireItem).max(100) })) });
 const Query = z.object({
   KeyConditionExpression: z.string(),
