@@ -22,10 +22,10 @@ export interface Wish {
 }
 
 /** How far a warehouse is from a customer: it is there for their region, it is in or for their country, or neither. */
-export type Distance = 'region' | 'country' | 'elsewhere';
+type Distance = 'region' | 'country' | 'elsewhere';
 
 /** What one warehouse could have done for an order. */
-export interface SiteReport {
+interface SiteReport {
   readonly warehouse: string;
   readonly distance: Distance;
   /** The day on which it would have left: `2026-11-22`. */

@@ -130,7 +130,7 @@ function reserve(draft: Order, existing: Order | undefined, { client, stock, loa
   if (same && plan.allocations.length === 0) return { allocations: before, leaves: keptLeaves, shipBy: plan.shipsOn.cutOff, decision: plan.decision };
   const leaves = slotsOf([...(anew ? [] : keptLeaves), ...leavesOf(plan, client)]);
   // Giving up some counters and taking others must fit one transaction; else the order gives up now and is filled next.
-  if (placesOf([...before, ...plan.allocations]) > MAX_PLACES) return { allocations: [], leaves: [], shipBy: plan.shipsOn.cutOff };
+  if (placesOf([...before, ...plan.allocations]) > MAX_PLACES) return { allocations: anew ? [] : before, leaves: anew ? [] : keptLeaves, shipBy: plan.shipsOn.cutOff };
   return { allocations: onePerPlace([...(anew ? [] : kept), ...plan.allocations]), leaves, shipBy: plan.shipsOn.cutOff, decision: plan.decision };
 }
 

@@ -89,7 +89,10 @@ async function takeInRound(intake: Intake, arrivals: readonly Arrival[], chunkSi
     intake.now(),
     client.policies.personalDataDays,
   );
-  return (await Promise.all(chunksOf([...decided.keys()], chunkSize).map(commitChunk))).flat();
+  const refused: Arrival[] = [];
+  // One after the other: two of them may want the same counter, and would cancel each other.
+  for (const chunk of chunksOf([...decided.keys()], chunkSize)) refused.push(...(await commitChunk(chunk)));
+  return refused;
 
   async function commitChunk(chunk: Decision[]): Promise<Arrival[]> {
     const own = chunk.flatMap((decision) => decided.get(decision) ?? []);
