@@ -150,7 +150,7 @@ function writeOf({ Item, Key }: WireWrite, times: 1 | 2, indexKeys: readonly str
  * How large an item is when DynamoDB charges for it, in bytes, from what is on the wire.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
-export function wireBytes(item: WireItem): number {
+function wireBytes(item: WireItem): number {
   let bytes = 0;
   for (const name in item) bytes += name.length + valueBytes(item[name]);
   return bytes;

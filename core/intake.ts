@@ -261,6 +261,8 @@ function loadsOf(before: readonly Slot[], after: readonly Slot[]): NonNullable<S
 /** Keeps an authorisation that still covers the order; else the policy gives one, where it may. */
 function authorisationFor(order: Order, existing: Order | undefined, client: Client, act: Act): Order['authorisation'] {
   if (order.ending !== undefined) return null;
+  // What this version is held for was not known when the order was authorised; what a person holds it for is between people.
+  if (order.holds.some(({ standing }) => !standing)) return null;
   if (order.holds.length > 0 || order.allocations.length === 0) return existing !== undefined && covers(existing, order) ? existing.authorisation : null;
   if (existing?.authorisation && covers(existing, order)) return existing.authorisation;
   // A person once had to look at this order: an edit does not let it past them again.

@@ -368,9 +368,9 @@ export function endRecall(order: Order, parcel: number, outcome: 'unpacked' | 'l
   if (entry?.status !== 'recalled') return refused('shipment.not-recalled', `Parcel ${parcel} of order ${order.orderId} is not called back.`);
   if (outcome === 'left') {
     const holds = [...order.holds.filter(({ kind }) => kind !== 'client'), standingHold('client', `parcel ${parcel} ${ESCAPED}`, act)];
-    const left = { ...order, holds, parcels: withParcel(order, { ...entry, status: 'dispatched' as const }) };
+    const { order: left, movements } = withoutExcess({ ...order, holds, parcels: withParcel(order, { ...entry, status: 'dispatched' }) });
     const clock = isBeyondPacking({ status: statusOf(left) }) ? { dispatchedAt: order.dispatchedAt ?? act.now.toISOString() } : {};
-    return next({ ...left, ...clock }, act, 'order.held', reason);
+    return { ...next({ ...left, ...clock }, act, 'order.held', reason), movements };
   }
   const saved = next({ ...order, parcels: withParcel(order, { ...entry, status: 'unpacked' }) }, act, 'order.noted', reason);
   return { ...saved, movements: entry.units.map((units) => unpacking(units, order.orderId)) };

@@ -42,7 +42,8 @@ export class Order extends Construct {
       failureMeans: 'paid orders have reached us and are not in the hub',
       timeout: Duration.seconds(30),
       memory: 1024,
-      batchSize: 100,
+      // As many orders of one SKU as one transaction takes.
+      batchSize: 98,
       batchWindow: Duration.seconds(1),
       // More would only contend for the same stock counters.
       maxConcurrency: 4,

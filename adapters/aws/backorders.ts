@@ -14,16 +14,23 @@ const ORDERS_AT_A_TIME = 100;
  */
 export async function fillSkus(intake: Intake, skus: ReadonlySet<string>): Promise<void> {
   const queues = new Map(await Promise.all([...skus].map(async (sku): Promise<[string, Queue]> => [sku, await readQueue(intake.table, sku)])));
-  const line = inLine([...queues.values()].flatMap((queue) => queue.waiters));
+  let line = inLine([...queues.values()].flatMap((queue) => queue.waiters));
   const waiting = new Set<string>();
-  for (let from = 0; from < line.length; from += ORDERS_AT_A_TIME) {
-    const orders = await readOrders(intake.table, line.slice(from, from + ORDERS_AT_A_TIME));
+  while (line.length > 0) {
+    const rest = line.slice(ORDERS_AT_A_TIME);
+    const orders = await readOrders(
+      intake.table,
+      line.slice(0, ORDERS_AT_A_TIME).map(({ orderId }) => orderId),
+    );
     const waiters = [...orders.values()].filter((order) => missingUnits(order).length > 0);
     for (const { orderId } of waiters) waiting.add(orderId);
-    const left = await fillInTurn(intake, waiters, skus);
-    if (left) continue;
+    // Rows tell the earliest turn that an order ever had: one that is less urgent since comes later.
+    const due = waiters.filter((order) => turnOf(order) <= (rest[0]?.turn ?? '~'));
+    const later = waiters.filter((order) => !due.includes(order)).map((order) => ({ orderId: order.orderId, turn: turnOf(order) }));
+    line = later.length === 0 ? rest : inLine([...rest, ...later]);
+    if (await fillInTurn(intake, due, skus)) continue;
     // Nobody further back can get anything: they all wait on.
-    for (const orderId of line.slice(from + ORDERS_AT_A_TIME)) waiting.add(orderId);
+    for (const { orderId } of line) waiting.add(orderId);
     break;
   }
   await Promise.all([...queues.values()].map((queue) => forgetRows(intake.table, queue, waiting, intake.now())));
@@ -40,8 +47,9 @@ export async function fillOrders(intake: Intake, orderIds: ReadonlySet<string>):
 }
 
 /** The orders of several queues in one line, each once. */
-function inLine(waiters: readonly Waiter[]): string[] {
-  return [...new Set(waiters.toSorted((a, b) => (a.turn < b.turn ? -1 : 1)).map(({ orderId }) => orderId))];
+function inLine(waiters: readonly Pick<Waiter, 'orderId' | 'turn'>[]): Pick<Waiter, 'orderId' | 'turn'>[] {
+  const named = new Set<string>();
+  return waiters.toSorted((a, b) => (a.turn < b.turn ? -1 : 1)).filter(({ orderId }) => !named.has(orderId) && named.add(orderId));
 }
 
 function skusOf(orders: readonly Order[]): Set<string> {

@@ -9,7 +9,7 @@ import { recallParcel } from '../../core/shipment.ts';
 import { StockView } from '../../core/stock-view.ts';
 import { readHistory, rememberOrders } from './customer-store.ts';
 import { readLoads } from './load-store.ts';
-import { chunksOf, commit, type Decision, readOrders, writeDocuments } from './order-store.ts';
+import { chunksOf, commit, type Decision, documentRow, readOrders } from './order-store.ts';
 import { readParcels } from './parcel-store.ts';
 import { readStock } from './stock-store.ts';
 import type { Table } from './table.ts';
@@ -34,7 +34,8 @@ export interface Arrival {
 export type Intaken = 'saved' | 'duplicate' | 'older';
 
 const ROUNDS = 8;
-const LARGEST_CHUNK = 100;
+/** Orders of one SKU that go into one transaction: it has 100 items, and the counter and its ledger entry take two. */
+const LARGEST_CHUNK = 98;
 
 /**
  * Takes in versions of orders, many to a transaction, so that a SKU everybody wants costs one write for all of them.
@@ -80,15 +81,9 @@ async function takeInRound(intake: Intake, arrivals: readonly Arrival[], chunkSi
   for (const arrival of inTurn(arrivals, existing, readings)) {
     const { document, receivedAt } = arrival;
     const outcome = takeIn(document, existing.get(idOf(document)), readings, { by: document.connectionId, now: intake.now(), receivedAt });
-    if (outcome.kind === 'saved') decided.set(await withRecalls(table, outcome, intake.now()), arrival);
-    else results.set(document, outcome.why);
+    if (outcome.kind === 'unchanged') results.set(document, outcome.why);
+    else decided.set({ ...(await withRecalls(table, outcome, intake.now())), rows: [documentRow(document, intake.now(), client.policies.personalDataDays)] }, arrival);
   }
-  await writeDocuments(
-    table,
-    [...decided.values()].map(({ document }) => document),
-    intake.now(),
-    client.policies.personalDataDays,
-  );
   const refused: Arrival[] = [];
   // One after the other: two of them may want the same counter, and would cancel each other.
   for (const chunk of chunksOf([...decided.keys()], chunkSize)) refused.push(...(await commitChunk(chunk)));

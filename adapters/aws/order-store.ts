@@ -9,7 +9,7 @@ import { loadWrites } from './load-store.ts';
 import { parcelPut } from './parcel-store.ts';
 import { type SerialClaim, serialWrites } from './serial-store.ts';
 import { type Posting, stockWrites } from './stock-store.ts';
-import type { Key, Table } from './table.ts';
+import type { Item, Key, Table } from './table.ts';
 import { waitingRows } from './waiting-store.ts';
 
 /** DynamoDB's limit of items in one transaction. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
@@ -60,20 +60,12 @@ export async function* workList(table: Table, list: string, until: Date): AsyncG
 }
 
 /**
- * Keeps order documents: personal data, apart from the state, deleted after so many days. Content-addressed, so a rewrite is harmless.
- * As one text each: nothing in them is queried, and a map costs three times as much to write.
+ * The row that keeps an order document: personal data, apart from the state, deleted after so many days. Content-addressed, so a rewrite is
+ * harmless. One text: nothing in it is queried, and a map costs three times as much to write.
  */
-export async function writeDocuments(table: Table, documents: readonly OrderDocument[], now: Date, days: number): Promise<void> {
+export function documentRow(document: OrderDocument, now: Date, days: number): Key & Item {
   const expiresAt = Math.floor(now.getTime() / 1000) + days * 86_400;
-  await table.putAll(
-    documents.map((document) => ({
-      PK: `O#${idOf(document)}`,
-      SK: `DOC#${sourceVersionOf(document).digest}`,
-      entity: 'document',
-      expiresAt,
-      document: JSON.stringify(document),
-    })),
-  );
+  return { PK: `O#${idOf(document)}`, SK: `DOC#${sourceVersionOf(document).digest}`, entity: 'document', expiresAt, document: JSON.stringify(document) };
 }
 
 /** Reads the document that an order's state was made from. @throws Rejected `order.document-erased` */
@@ -89,6 +81,8 @@ export interface Decision extends Saved {
   readonly parcels?: readonly Parcel[];
   /** Units whose serial numbers go out with it. */
   readonly serials?: readonly SerialClaim[];
+  /** Rows to be there before it: they say nothing while the order does not. */
+  readonly rows?: readonly (Key & Item)[];
 }
 
 /** Splits decisions into transactions, in the order given; each holds as many as fit, and at most so many. */
@@ -133,11 +127,11 @@ export async function commit(table: Table, decisions: readonly Decision[], posti
 }
 
 /**
- * Writes down who queues for stock, and why an order got what it got. To be done before the transaction: neither says anything while the
- * order does not.
+ * Writes down orders' documents, who queues for stock, and why an order got what it got. To be done before the transaction: none of it says
+ * anything while the order does not.
  */
 export async function writeHints(table: Table, decisions: readonly Decision[], posting: Pick<Posting, 'now' | 'reference'>): Promise<void> {
-  await table.putAll([...waitingRows(decisions, posting), ...decisionRows(decisions)]);
+  await table.putAll([...decisions.flatMap(({ rows = [] }) => rows), ...waitingRows(decisions, posting), ...decisionRows(decisions)]);
 }
 
 /** What a transaction writes of decisions, beside the stock that they move. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { readDocument, writeDocuments } from '../../adapters/aws/order-store.ts';
+import { documentRow, readDocument } from '../../adapters/aws/order-store.ts';
 import { Address } from '../../core/address.ts';
 import { type Act, correctAddress as correct } from '../../core/order.ts';
 import { command } from '../shell/command.ts';
@@ -15,7 +15,6 @@ export async function correctAddress({ orderId, address, reason }: z.infer<typeo
   return await command(hub, orderId, act, reason, async (order) => {
     const document = { ...(await readDocument(hub.table, order)), shipTo: address };
     const corrected = correct(order, document, act);
-    if (corrected.kind === 'saved') await writeDocuments(hub.table, [document], act.now, hub.client.policies.personalDataDays);
-    return corrected;
+    return corrected.kind === 'refused' ? corrected : { ...corrected, rows: [documentRow(document, act.now, hub.client.policies.personalDataDays)] };
   });
 }

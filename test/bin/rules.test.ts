@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { orderKey, writeDocuments } from '../../adapters/aws/order-store.ts';
+import { documentRow, orderKey } from '../../adapters/aws/order-store.ts';
 import type { Table } from '../../adapters/aws/table.ts';
 import { testRules } from '../../bin/commands/rules.ts';
 import { addressHash } from '../../core/address.ts';
@@ -139,12 +139,7 @@ function orderOf(sourceId: string, overrides: Partial<OrderDocument> = {}): Orde
 
 async function store(table: Table, orders: readonly (readonly [OrderDocument, number, Partial<Order>])[]): Promise<void> {
   await table.putAll(orders.map((order) => itemOf(...order)));
-  await writeDocuments(
-    table,
-    orders.map(([document]) => document),
-    NOW,
-    90,
-  );
+  await table.putAll(orders.map(([document]) => documentRow(document, NOW, 90)));
 }
 
 /** An order as the table holds it, some minutes old. */
