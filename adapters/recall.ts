@@ -1,5 +1,6 @@
+import { endRecall } from '../core/course.ts';
 import { Unavailable } from '../core/error.ts';
-import { type Act, endRecall } from '../core/order.ts';
+import type { Act } from '../core/order.ts';
 import { claimVoid, endVoid, letGo, type Parcel, type Purchase, type RecallStep, type Refund, recallStep, unpackParcel } from '../core/shipment.ts';
 import { decide } from './aws/decide.ts';
 import { type ParcelName, readParcel } from './aws/parcel-store.ts';

@@ -1,9 +1,9 @@
 import { type Entry, placeOf } from './booking.ts';
 import { type BookedLine, type BookingContext, Desk, type Plan, type Refusal, refusal, type Step, type Transfer, transferKey } from './booking-desk.ts';
 import { type Client, productOf } from './client.ts';
+import { takeBack } from './course.ts';
 import { placeKey } from './inventory.ts';
 import { isExpired } from './lot.ts';
-import { takeBack } from './order.ts';
 import { answerSupply, type SupplyRequest } from './supply.ts';
 
 /**

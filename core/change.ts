@@ -9,6 +9,7 @@ export const EventType = z.enum([
   'order.released',
   'order.readdressed',
   'order.backordered',
+  'order.waiting',
   'order.allocated',
   'order.authorised',
   'order.prioritised',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { EventType } from './change.ts';
 import type { Stock } from './inventory.ts';
-import type { Order } from './order.ts';
+import { beginsToWait, type Order } from './order.ts';
 import type { ReportRun } from './report-run.ts';
 import type { Parcel } from './shipment.ts';
 import type { SupplyRequest } from './supply.ts';
@@ -83,6 +83,7 @@ export function eventsOf(before: Image | undefined, after: Image): HubEvent[] {
 function typesOf(before: Image | undefined, after: Image): EventType[] {
   const types: EventType[] = [after.change.type];
   if (after.entity === 'order' && (before?.entity !== 'order' || before.status !== after.status)) types.push(ORDER_ENTERS[after.status]);
+  if (after.entity === 'order' && beginsToWait(before?.entity === 'order' ? before : undefined, after)) types.push('order.waiting');
   if (after.entity === 'parcel') types.push(...milestonesOf(before?.entity === 'parcel' ? before : undefined, after));
   if (after.entity === 'stock' && after.available > (before?.entity === 'stock' ? before.available : 0)) types.push('stock.gained');
   if (after.entity === 'stock' && isLow(before, after)) types.push('stock.low');

@@ -1,4 +1,4 @@
-import { dayIn, zoneOf } from './calendar.ts';
+import { dayIn, daysAfter, departureAfter, zoneOf } from './calendar.ts';
 import type { Change } from './change.ts';
 import type { Client } from './client.ts';
 import { clockOf, isPromiseBroken } from './clock.ts';
@@ -193,14 +193,18 @@ function outcomeOf(order: Order, packedAt: string | undefined, now: Date): Promi
   return isPromiseBroken(order, now) ? 'overdue' : 'open';
 }
 
-/** The warehouse whose cut-off the promise is: of those chosen by the first decision, or of the best where none was, the one that leaves on its day. */
+/**
+ * The warehouse whose cut-off the promise is: one of those that the first decision saw leave on its day, rather one that it chose. Several
+ * may leave on a day, so the one whose cut-off it is to the minute goes first; the client file may have changed since.
+ */
 function siteOfPromise({ shipBy }: Order, first: Decided | undefined, client: Client): Client['warehouses'][number] | undefined {
-  const leaving = (first?.sites ?? []).filter(({ warehouse, leaves }) => {
+  const leaving = (first?.sites ?? []).flatMap(({ warehouse, leaves }) => {
     const site = client.warehouses.find(({ id }) => id === warehouse);
-    return site !== undefined && dayIn(zoneOf(site, client), new Date(shipBy)) === leaves;
+    return site === undefined || dayIn(zoneOf(site, client), new Date(shipBy)) !== leaves ? [] : [{ site, leaves }];
   });
-  const name = (leaving.find(({ warehouse }) => first?.chosen.includes(warehouse)) ?? leaving[0])?.warehouse;
-  return client.warehouses.find(({ id }) => id === name);
+  const exact = leaving.filter(({ site, leaves }) => departureAfter(site, zoneOf(site, client), daysAfter(leaves, -1)).cutOff === shipBy);
+  const sites = (exact.length > 0 ? exact : leaving).map(({ site }) => site);
+  return sites.find(({ id }) => first?.chosen.includes(id)) ?? sites[0];
 }
 
 function minutesBetween(from: string, to: Date): number {

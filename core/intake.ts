@@ -112,10 +112,10 @@ interface Plan {
   readonly decision?: AllocationDecision;
 }
 
-/** Plans what an order gets. Where its needs are what they were, it keeps what it has, and only what it lacks is looked for. */
+/** Plans what an order gets. Where its needs and its way are what they were, it keeps what it has, and only what it lacks is looked for. */
 function reserve(draft: Order, existing: Order | undefined, { client, stock, load }: Readings, act: Act): Plan {
   const before = existing?.allocations ?? [];
-  const same = existing !== undefined && sameUnits(openDemand(existing), openDemand(draft)) && allowed(before, draft);
+  const same = existing !== undefined && sameUnits(openDemand(existing), openDemand(draft)) && isBoundAlike(existing, draft);
   const kept = same ? before : [];
   const wanted = lessUnits(openDemand(draft), kept);
   const keptLeaves = same ? (existing?.leaves ?? []) : [];
@@ -156,8 +156,10 @@ function leavesOf({ decision, allocations }: AllocationPlan, client: Client): Sl
   return decision.sites.filter(({ warehouse }) => used.has(warehouse) && limited.has(warehouse)).map(({ warehouse, leaves }) => ({ warehouse, day: leaves }));
 }
 
-function allowed(allocations: readonly Allocation[], { only }: Order): boolean {
-  return only === undefined || allocations.every(({ warehouse }) => only.includes(warehouse));
+/** Whether the same warehouses come into question for both, in the same order: else another version of it would have got other stock. */
+function isBoundAlike(a: Order, b: Order): boolean {
+  const bounds = [a, b].map(({ country, region, only, prefer }) => JSON.stringify([country, region, only, prefer]));
+  return bounds[0] === bounds[1];
 }
 
 /** Ends an order: gives up what it has reserved, calls back what has not left, and leaves a word about what has. */

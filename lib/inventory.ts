@@ -30,7 +30,7 @@ export class Inventory extends Construct {
       .knows(hub.clientLayer)
       .stores(hub.table)
       .clears(hub.table)
-      .hears('backorders', hub.topics.events, { type: ['stock.gained', 'order.backordered'] });
+      .hears('backorders', hub.topics.events, { type: ['stock.gained', 'order.waiting'] });
     this.checks(hub);
   }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { readParcel } from '../../adapters/aws/parcel-store.ts';
-import { type Act, recall } from '../../core/order.ts';
+import { recall } from '../../core/course.ts';
+import type { Act } from '../../core/order.ts';
 import { recallParcel as recalled, recallGate } from '../../core/shipment.ts';
 import { command } from '../shell/command.ts';
 import { type Answer, http } from '../shell/http.ts';

@@ -48,7 +48,13 @@ function actionOf({ kind, name: SK, amount: by }: Command, partition: string, Ta
   const UpdateExpression = `SET entity = :row, version = if_not_exists(version, :zero) + :by, onHand = if_not_exists(onHand, :zero) ${kind === 'count' ? '+' : '-'} :by`;
   if (kind === 'count') return { Update: { TableName, Key, UpdateExpression, ExpressionAttributeValues: values } };
   return {
-    Update: { TableName, Key, UpdateExpression: `${UpdateExpression} REMOVE holds`, ConditionExpression: 'onHand >= :least', ExpressionAttributeValues: { ...values, ':least': by } },
+    Update: {
+      TableName,
+      Key,
+      UpdateExpression: `${UpdateExpression} REMOVE holds`,
+      ConditionExpression: 'onHand >= :least',
+      ExpressionAttributeValues: { ...values, ':least': by },
+    },
   };
 }
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../core/client.ts';
+import { endRecall, follow, recall, takeBack } from '../../core/course.ts';
 import type { Refused } from '../../core/error.ts';
 import { explain } from '../../core/explain.ts';
 import type { Explanation, Facts, Known } from '../../core/explanation.ts';
 import { takeIn, type Unchanged } from '../../core/intake.ts';
 import { reserving, type Stock } from '../../core/inventory.ts';
-import { authorise, endRecall, follow, hold, noteLate, type Order, recall, releaseHold, type Saved, takeBack } from '../../core/order.ts';
+import { authorise, hold, noteLate, type Order, releaseHold, type Saved } from '../../core/order.ts';
 import type { OrderDocument } from '../../core/order-document.ts';
 import { beginPacking, pack, packWhole } from '../../core/packing.ts';
 import { handOver, labelled, labelRefused, type Parcel, parcelOf, recallParcel, trackParcel, unpackParcel } from '../../core/shipment.ts';
@@ -549,6 +550,15 @@ describe('what was promised', () => {
 
   test('is the cut-off of the warehouse that was chosen, by its own clocks', () => {
     expect(answers(explained(order, known), 'promise')).toBe('To ship by 2026-11-20 14:00 (Europe/Berlin): the cut-off of north. That is 3 hours from now.');
+  });
+
+  test('is the cut-off of the nearest warehouse where nothing is there to be promised, also when others leave later that day', () => {
+    const [north, south] = sampleClient().warehouses;
+    const abroad = north && { ...north, cutOff: '15:00', address: { ...north.address, country: 'AT' } };
+    const client = clientWith({ allocation: { prefer: ['nearest'] } }, { warehouses: [abroad, south && { ...south, cutOff: '13:00' }] });
+    const waiting = taken({}, [], client);
+
+    expect(answers(explained(waiting.order, waiting.known), 'promise')).toBe('To ship by 2026-11-20 13:00 (Europe/Berlin): the cut-off of south. That is 2 hours from now.');
   });
 
   test('is kept when all of it is packed by then, and not when later', () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { follow } from '../../core/course.ts';
 import type { Refused } from '../../core/error.ts';
 import { fill, takeIn, type Unchanged } from '../../core/intake.ts';
-import { type Act, authorise, correctAddress, follow, hold, type Order, releaseHold, type Saved } from '../../core/order.ts';
+import { type Act, authorise, correctAddress, hold, type Order, releaseHold, type Saved } from '../../core/order.ts';
 import { compareVersions, OrderDocument, soldIn, sourceVersionOf } from '../../core/order-document.ts';
 import { pack, packGate } from '../../core/packing.ts';
 import { StockView } from '../../core/stock-view.ts';

@@ -13,7 +13,7 @@ describe('whatever people, storefronts, carriers and the clock do', () => {
     ({ client }) => {
       fc.assert(
         fc.property(anyCommands, (commands) => void live(new World(client, NOW), commands)),
-        { numRuns: runs(400) },
+        { numRuns: runs(350) },
       );
     },
     120_000,

@@ -77,7 +77,9 @@ function checkOrder(order: Order, { client }: World): void {
   if (allocations.some(({ quantity }) => quantity < 1)) broken(`${id}: an allocation of nothing`);
   if (client.policies.allocation.split === 'never' && new Set(allocations.map(({ warehouse }) => warehouse)).size > 1)
     broken(`${id}: must not be split, and is in several warehouses`);
-  if (client.policies.allocation.split !== 'backorders' && allocations.length > 0 && missingUnits(order).length > 0)
+  // One that was packed and called back keeps what else it has while it looks for the rest; it is not packed meanwhile.
+  const wasWhole = order.parcels.some((one) => one.status === 'recalled' || one.status === 'unpacked');
+  if (client.policies.allocation.split !== 'backorders' && allocations.length > 0 && missingUnits(order).length > 0 && !wasWhole)
     broken(`${id}: must leave whole, holds ${show(allocations)} and lacks ${show(missingUnits(order))}`);
   const fits: Record<Order['status'], boolean> = {
     held: holds.length > 0 && openDemand(order).length > 0,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Refused } from '../../../core/error.ts';
 import type { Unchanged } from '../../../core/intake.ts';
-import type { Saved } from '../../../core/order.ts';
+import type { Order, Saved } from '../../../core/order.ts';
 import { NOW } from '../samples.ts';
 import { CLIENTS } from './clients.ts';
 import { anyCommands } from './commands.ts';
@@ -27,12 +27,12 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a held order is packed',
-    core: { packWhole: (order, client, act) => CORE.packWhole({ ...order, holds: [] }, client, act) },
+    core: { packWhole: (order, client, act) => CORE.packWhole(order.holds.length > 0 ? { ...order, holds: [], authorisation: anyAuthorisation(order) } : order, client, act) },
     breaks: /packed while it was held/,
   },
   {
     name: 'an order is packed that nobody authorised',
-    core: { packWhole: (order, client, act) => CORE.packWhole({ ...order, authorisation: { by: '', at: '', reason: '', addressHash: order.addressHash } }, client, act) },
+    core: { packWhole: (order, client, act) => CORE.packWhole({ ...order, authorisation: anyAuthorisation(order) }, client, act) },
     breaks: /packed while it was allocated/,
   },
   {
@@ -69,6 +69,10 @@ describe('the laws catch a hub in which', () => {
     60_000,
   );
 });
+
+function anyAuthorisation({ addressHash }: Pick<Order, 'addressHash'>): NonNullable<Order['authorisation']> {
+  return { by: 'nobody', at: '', reason: '', addressHash };
+}
 
 function twice<Outcome extends Saved | Refused>(outcome: Outcome): Outcome {
   return outcome.kind === 'refused' ? outcome : { ...outcome, movements: [...outcome.movements, ...outcome.movements] };

@@ -1,25 +1,11 @@
 import type { Client } from '../../../core/client.ts';
+import { endRecall, follow, recall, takeBack } from '../../../core/course.ts';
 import { eventsOf } from '../../../core/event.ts';
 import { type Arriving, fill, priorityOf, type Readings, reallocate, takeIn } from '../../../core/intake.ts';
 import { availableIn, type Deltas, type Movement, netMovements, type Place, placeKey } from '../../../core/inventory.ts';
 import { LoadView } from '../../../core/load.ts';
 import { usableAt } from '../../../core/lot.ts';
-import {
-  type Act,
-  authorise,
-  endRecall,
-  fallShort,
-  follow,
-  hold,
-  missingUnits,
-  type Order,
-  prioritise,
-  recall,
-  releaseHold,
-  type Saved,
-  takeBack,
-  turnOf,
-} from '../../../core/order.ts';
+import { type Act, authorise, fallShort, hold, missingUnits, type Order, prioritise, releaseHold, type Saved, turnOf } from '../../../core/order.ts';
 import { idOf, type OrderDocument } from '../../../core/order-document.ts';
 import { beginPacking, pack, packWhole } from '../../../core/packing.ts';
 import { StockView } from '../../../core/stock-view.ts';
@@ -124,7 +110,7 @@ export class World {
     this.steps.push({ before, after: order });
     for (const { warehouse, day, orders } of loads) this.loads.set(`${warehouse} ${day}`, (this.loads.get(`${warehouse} ${day}`) ?? 0) + orders);
     for (const { sku } of waits) this.#queues.set(sku, new Set([...(this.#queues.get(sku) ?? []), order.orderId]));
-    if (eventsOf(before, order).some(({ type }) => type === 'order.backordered')) this.#latecomers.add(order.orderId);
+    if (eventsOf(before, order).some(({ type }) => WAKING.has(type))) this.#latecomers.add(order.orderId);
   }
 
   /** Orders that wait for stock, in their turn. */
@@ -173,6 +159,9 @@ export class World {
     }
   }
 }
+
+/** Events that have somebody look again whether an order can have what it lacks. */
+const WAKING: ReadonlySet<string> = new Set(['order.waiting']);
 
 /** What a place would have after a move. */
 function add(shelf: Shelf | undefined, { onHand, reserved, quarantined, incoming, sku, warehouse, lot }: Place & Deltas): Shelf {

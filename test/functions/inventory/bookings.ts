@@ -1,7 +1,7 @@
 import { commit } from '../../../adapters/aws/order-store.ts';
 import { Booking } from '../../../core/booking.ts';
 import type { Client } from '../../../core/client.ts';
-import { follow } from '../../../core/order.ts';
+import { follow } from '../../../core/course.ts';
 import { bookStock } from '../../../functions/inventory/book-stock.ts';
 import { clientWith, hubOn, manager, orderOf, packed, type TestHub } from '../world.ts';
 
