@@ -8,37 +8,32 @@ export interface StoredDecision extends AllocationDecision {
   readonly version: number;
 }
 
-interface Row {
-  readonly entity: 'allocation';
-  readonly at: string;
-  readonly version: number;
-  /** JSON: nobody asks the table about a part of it, and as one value it costs a fraction to read and write. */
-  readonly decision: string;
+/**
+ * What an item keeps a decision in. JSON: nobody asks the table about a part of it, and as one value it costs a fraction to read and write.
+ * One that came with a version of the order is kept with that version's document, which saves an item; any other has an item of its own.
+ */
+export interface Decided {
+  readonly decision?: string;
+}
+
+/** The decision that a saved order rests on, as an item keeps it. */
+export function decidedIn({ order, decision }: Saved): Decided {
+  return decision === undefined ? {} : { decision: JSON.stringify({ ...decision, at: order.change.at, version: order.version } satisfies StoredDecision) };
 }
 
 /** The rows that keep decisions; the key makes a rewrite harmless. */
 export function decisionRows(saved: readonly Saved[]): (Key & Item)[] {
-  return saved.flatMap(({ order, decision }) =>
-    decision === undefined
-      ? []
-      : [
-          {
-            PK: `O#${order.orderId}`,
-            SK: `ALLOCATION#${String(order.version).padStart(5, '0')}`,
-            entity: 'allocation',
-            at: order.change.at,
-            version: order.version,
-            decision: JSON.stringify(decision),
-          },
-        ],
-  );
+  return saved
+    .filter(({ decision }) => decision !== undefined)
+    .map((one) => ({ PK: `O#${one.order.orderId}`, SK: `ALLOCATION#${String(one.order.version).padStart(5, '0')}`, entity: 'allocation', ...decidedIn(one) }));
 }
 
 /** Reads the decisions about an order, oldest first. */
 export async function readDecisions(table: Table, orderId: string): Promise<StoredDecision[]> {
-  const rows = await Array.fromAsync(table.query<Row>(`O#${orderId}`, 'ALLOCATION#', 'allocation'));
-  return rows.map(({ at, version, decision }) => {
-    const decided: AllocationDecision = JSON.parse(decision);
-    return { ...decided, at, version };
-  });
+  const [own, withDocuments] = await Promise.all([
+    Array.fromAsync(table.query<Decided & { entity: 'allocation' }>(`O#${orderId}`, 'ALLOCATION#', 'allocation')),
+    Array.fromAsync(table.query<Decided & { entity: 'document' }>(`O#${orderId}`, 'DOC#', 'document')),
+  ]);
+  const decisions = [...own, ...withDocuments].flatMap(({ decision }): StoredDecision[] => (decision === undefined ? [] : [JSON.parse(decision)]));
+  return decisions.sort((a, b) => a.version - b.version);
 }

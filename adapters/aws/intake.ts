@@ -8,6 +8,7 @@ import { compareVersions, idOf, type OrderDocument, sourceVersionOf } from '../.
 import { recallParcel } from '../../core/shipment.ts';
 import { StockView } from '../../core/stock-view.ts';
 import { readHistory, rememberOrders } from './customer-store.ts';
+import { decidedIn } from './decision-store.ts';
 import { readLoads } from './load-store.ts';
 import { chunksOf, commit, type Decision, documentRow, readOrders } from './order-store.ts';
 import { readParcels } from './parcel-store.ts';
@@ -81,8 +82,13 @@ async function takeInRound(intake: Intake, arrivals: readonly Arrival[], chunkSi
   for (const arrival of inTurn(arrivals, existing, readings)) {
     const { document, receivedAt } = arrival;
     const outcome = takeIn(document, existing.get(idOf(document)), readings, { by: document.connectionId, now: intake.now(), receivedAt });
-    if (outcome.kind === 'unchanged') results.set(document, outcome.why);
-    else decided.set({ ...(await withRecalls(table, outcome, intake.now())), rows: [documentRow(document, intake.now(), client.policies.personalDataDays)] }, arrival);
+    if (outcome.kind === 'unchanged') {
+      results.set(document, outcome.why);
+      continue;
+    }
+    const { decision: _, ...saved } = await withRecalls(table, outcome, intake.now());
+    const row = documentRow(document, intake.now(), client.policies.personalDataDays, decidedIn(outcome));
+    decided.set({ ...saved, rows: [row] }, arrival);
   }
   const refused: Arrival[] = [];
   // One after the other: two of them may want the same counter, and would cancel each other.

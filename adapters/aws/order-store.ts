@@ -4,7 +4,7 @@ import { placeKey } from '../../core/inventory.ts';
 import type { Order, Saved } from '../../core/order.ts';
 import { idOf, OrderDocument, sourceVersionOf } from '../../core/order-document.ts';
 import type { Parcel } from '../../core/shipment.ts';
-import { decisionRows } from './decision-store.ts';
+import { type Decided, decisionRows } from './decision-store.ts';
 import { loadWrites } from './load-store.ts';
 import { parcelPut } from './parcel-store.ts';
 import { type SerialClaim, serialWrites } from './serial-store.ts';
@@ -61,11 +61,11 @@ export async function* workList(table: Table, list: string, until: Date): AsyncG
 
 /**
  * The row that keeps an order document: personal data, apart from the state, deleted after so many days. Content-addressed, so a rewrite is
- * harmless. One text: nothing in it is queried, and a map costs three times as much to write.
+ * harmless; with the decision that came of it, if one did. One text: nothing in it is queried, and a map costs three times as much to write.
  */
-export function documentRow(document: OrderDocument, now: Date, days: number): Key & Item {
+export function documentRow(document: OrderDocument, now: Date, days: number, decided: Decided = {}): Key & Item {
   const expiresAt = Math.floor(now.getTime() / 1000) + days * 86_400;
-  return { PK: `O#${idOf(document)}`, SK: `DOC#${sourceVersionOf(document).digest}`, entity: 'document', expiresAt, document: JSON.stringify(document) };
+  return { PK: `O#${idOf(document)}`, SK: `DOC#${sourceVersionOf(document).digest}`, entity: 'document', expiresAt, document: JSON.stringify(document), ...decided };
 }
 
 /** Reads the document that an order's state was made from. @throws Rejected `order.document-erased` */
