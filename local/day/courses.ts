@@ -1,15 +1,37 @@
+import type { OrderStatus } from '../../core/order.ts';
 import type { CarrierFault } from '../simulators/easypost.ts';
 import type { Journey } from '../simulators/journey.ts';
 import type { Buyer } from '../simulators/sold-order.ts';
 
 /** What the hub must have shown of an order before its customer or storefront goes on. */
-export type Gate = 'held' | 'cancelled' | 'readdressed';
+export type Gate = 'held' | 'cancelled' | 'readdressed' | 'labelled' | 'repeated';
 
-/** How an order must end. `held`: it waits for somebody, as it should; `intercepted`: packed, labelled and stopped; `returned`: on its way back. */
-export type Ending = 'delivered' | 'returned' | 'cancelled' | 'closed' | 'held' | 'intercepted';
+/**
+ * How an order must end. `held`, `waiting`: for somebody, or for stock, as it should; `intercepted`: packed, labelled and stopped;
+ * `called-back`: cancelled after that, and its goods unpacked; `returned`: on its way back.
+ */
+export type Ending = 'delivered' | 'returned' | 'cancelled' | 'closed' | 'held' | 'waiting' | 'intercepted' | 'called-back';
+
+/** The status by which each ending shows. */
+export const STATUS_AT_END: Readonly<Record<Ending, OrderStatus>> = {
+  delivered: 'delivered',
+  returned: 'returned',
+  cancelled: 'cancelled',
+  closed: 'closed',
+  held: 'held',
+  waiting: 'backordered',
+  intercepted: 'packed',
+  'called-back': 'cancelled',
+};
 
 /** What a person must do for it. */
-type Help = 'correct-address' | 'release-address' | 'release-operator' | 'authorise';
+type Help = 'correct-address' | 'release-address' | 'release-duplicate' | 'release-operator' | 'authorise';
+
+/** What a customer buys. `far-apart`: what no one warehouse has all of; `sold-out`: more than there will ever be. */
+export type Goods = 'any' | 'kit' | 'far-apart' | 'sold-out' | 'no-sku' | 'gift-card';
+
+/** What a customer pays: more than a new one may without being looked at, or more than anyone may. */
+export type Price = 'usual' | 'big' | 'over-limit';
 
 interface VersionChange {
   /** @default true */
@@ -17,6 +39,10 @@ interface VersionChange {
   readonly cancelled?: boolean;
   /** One unit of one line is refunded: `quantity` still counts it, `current_quantity` does not. */
   readonly refundOne?: boolean;
+  /** One unit of one line is added only later. */
+  readonly oneLater?: boolean;
+  /** The last line takes the place of the first: it is not there before, and the first not after. */
+  readonly swap?: 'before' | 'after';
   readonly note?: string;
 }
 
@@ -38,8 +64,12 @@ export interface Course {
   readonly versions: readonly VersionChange[];
   readonly sends: readonly Send[];
   readonly address: (buyer: Buyer) => Buyer;
+  readonly goods: Goods;
+  readonly price: Price;
   readonly minimumUnits: number;
-  readonly overLimit: boolean;
+  readonly minimumLines: number;
+  /** The same goods for the same customer as in another order of the day. */
+  readonly repeats: boolean;
   readonly help: readonly Help[];
   readonly journey: Journey;
   readonly fault?: CarrierFault;
@@ -55,8 +85,11 @@ const CLEAN: Course = {
   versions: [{}],
   sends: [{ version: 1 }],
   address: (buyer) => buyer,
+  goods: 'any',
+  price: 'usual',
   minimumUnits: 1,
-  overLimit: false,
+  minimumLines: 1,
+  repeats: false,
   help: [],
   journey: 'plain',
   ending: 'delivered',
@@ -123,20 +156,55 @@ export const COURSES: readonly [Course, ...Course[]] = [
     welcomed: false,
   },
   { ...CLEAN, name: 'test', percent: 1, from: 20, ending: 'closed', welcomed: false },
-  { ...CLEAN, name: 'digital', percent: 1, from: 20, ending: 'closed', welcomed: false },
-  { ...CLEAN, name: 'no-sku', percent: 0, from: 30, ending: 'held' },
-  { ...CLEAN, name: 'over-limit', percent: 1.5, from: 10, overLimit: true, help: ['authorise'] },
+  { ...CLEAN, name: 'digital', percent: 1, from: 20, goods: 'gift-card', ending: 'closed', welcomed: false },
+  { ...CLEAN, name: 'no-sku', percent: 0, from: 30, goods: 'no-sku', ending: 'held' },
+  { ...CLEAN, name: 'over-limit', percent: 1.5, from: 10, price: 'over-limit', help: ['authorise'] },
   { ...CLEAN, name: 'delayed', percent: 3, from: 10, journey: 'delayed' },
   { ...CLEAN, name: 'exception', percent: 1, from: 20, journey: 'exception' },
   { ...CLEAN, name: 'returned', percent: 1, from: 20, journey: 'returned', ending: 'returned' },
+  { ...CLEAN, name: 'kit', percent: 3, from: 40, goods: 'kit' },
+  { ...CLEAN, name: 'split', percent: 2, from: 40, goods: 'far-apart' },
+  { ...CLEAN, name: 'sold-out', percent: 0, from: 40, goods: 'sold-out', ending: 'waiting' },
+  { ...CLEAN, name: 'duplicate-order', percent: 0.5, from: 40, repeats: true, sends: [{ version: 1, gate: 'repeated' }], ending: 'held' },
+  { ...CLEAN, name: 'ordered-twice', percent: 1, from: 40, repeats: true, sends: [{ version: 1, gate: 'repeated' }], help: ['release-duplicate', 'authorise'] },
+  {
+    ...CLEAN,
+    name: 'cancelled-packed',
+    percent: 1,
+    from: 40,
+    versions: [{}, { cancelled: true }],
+    sends: [{ version: 1 }, { version: 2, gate: 'labelled' }],
+    journey: 'kept',
+    ending: 'called-back',
+  },
+  {
+    ...CLEAN,
+    name: 'edited-up',
+    percent: 1,
+    from: 40,
+    minimumUnits: 2,
+    versions: [{ paid: false, oneLater: true }, {}],
+    sends: [{ version: 1 }, { version: 2, gate: 'held' }],
+  },
+  {
+    ...CLEAN,
+    name: 'swapped',
+    percent: 1,
+    from: 40,
+    minimumLines: 2,
+    versions: [{ paid: false, swap: 'before' }, { swap: 'after' }],
+    sends: [{ version: 1 }, { version: 2, gate: 'held' }],
+  },
+  { ...CLEAN, name: 'first-big', percent: 1, from: 40, price: 'big', help: ['authorise'] },
+  // What was charged and not answered comes first: a short day plays these rather than the rest.
+  faulty('hang-after-charge'),
+  faulty('reset-after-charge'),
+  faulty('error-after-charge'),
   faulty('throttled-rating'),
   faulty('error-rating'),
   faulty('slow'),
   faulty('declined', { help: ['release-operator'] }),
   faulty('no-rates', { help: ['release-operator'] }),
-  faulty('hang-after-charge'),
-  faulty('reset-after-charge'),
-  faulty('error-after-charge'),
   faulty('wrong-address', { journey: 'kept', ending: 'intercepted' }),
   faulty('error-before'),
   faulty('throttled'),

@@ -2,6 +2,7 @@ import type { Client } from '../../core/client.ts';
 import { dayOf } from '../../core/day.ts';
 import { ENV, type EnvName } from '../../functions/shell/env.ts';
 import type { Cloud } from '../cloud/cloud.ts';
+import { unitsLeft } from '../simulators/sold-order.ts';
 import type { Vendors } from '../simulators/vendors.ts';
 import { type BadInput, badInputs } from './bad-input.ts';
 import type { Check, Evidence } from './checks/check.ts';
@@ -9,7 +10,9 @@ import { leaves, orderChecks } from './checks/orders.ts';
 import { parcelChecks } from './checks/parcels.ts';
 import { stockChecks } from './checks/stock.ts';
 import { tellingChecks } from './checks/telling.ts';
+import { STATUS_AT_END } from './courses.ts';
 import type { Deed, Diary, Seen } from './diary.ts';
+import { type Example, examplesOf } from './examples.ts';
 import { Observer, openClients } from './observer.ts';
 import { placeOf } from './places.ts';
 import type { Plan, PlannedOrder } from './plan.ts';
@@ -62,6 +65,7 @@ export interface DayResult {
   readonly snapshot: Snapshot;
   /** What the supply managers were sent, with links. */
   readonly announcements: readonly string[];
+  readonly examples: readonly Example[];
 }
 
 /** The day in numbers. */
@@ -99,7 +103,9 @@ const HEARD = [
   'order.packed',
   'order.dispatched',
   'order.delivered',
+  'order.returned',
   'parcel.labelled',
+  'parcel.unpacked',
   'parcel.dispatched',
   'parcel.delivered',
 ];
@@ -157,13 +163,14 @@ class Day {
 
   /** Everybody takes their place; the warehouses book what they hold. */
   async open(): Promise<void> {
-    const { plan, vendors, shop, cloud } = this.#options;
+    const { plan, vendors, shop, cloud, client } = this.#options;
     this.#show('opening');
     await Promise.all(this.#observers.map((observer) => observer.start()));
     for (const task of openingTasks(plan)) this.#warehouse.take([task]);
     await this.#until('the warehouses book their opening stock', async () => this.#warehouse.busy === 0);
     const faults = new Map(plan.storefrontFaults.map(({ orderId, fault }) => [orderId, fault]));
     vendors.shopify.sell(plan.orders.filter(({ connectionId }) => connectionId === shop).map((order) => shopOrder(order, faults.get(order.orderId))));
+    vendors.shopify.inventory.stock(newIn(vendors.shopify.inventory.available(), client));
     vendors.custom.expect(
       plan.orders.flatMap(({ orderId, connectionId, sold }) =>
         connectionId === shop || !faults.has(orderId) ? [] : [{ sourceId: sold.sourceId, fault: faults.get(orderId) ?? 'busy' }],
@@ -203,7 +210,7 @@ class Day {
     const evidence: Evidence = { client, plan, vendors, shop, snapshot, seen, badInputs: sent, refusedDeeds: this.#refusedDeeds(), restarts: this.#restarts };
     const checks = [...orderChecks(evidence), ...stockChecks(evidence), ...parcelChecks(evidence), ...tellingChecks(evidence)];
     this.#show('done');
-    return { checks, snapshot, figures: this.#figures(evidence), announcements: seen.reports.map(({ body }) => textOf(body)) };
+    return { checks, snapshot, figures: this.#figures(evidence), announcements: seen.reports.map(({ body }) => textOf(body)), examples: examplesOf(snapshot) };
   }
 
   async stop(): Promise<void> {
@@ -291,7 +298,7 @@ class Day {
       accepted: standing.orders.size,
       held: standing.ordersAt('held'),
       backordered: standing.ordersAt('backordered'),
-      parcels: plan.orders.filter(leaves).length,
+      parcels: Math.max(plan.orders.filter(leaves).length, standing.parcelsThat('parcel.labelled')),
       labelled: standing.parcelsThat('parcel.labelled'),
       dispatched: standing.parcelsThat('parcel.dispatched'),
       delivered: standing.parcelsThat('parcel.delivered'),
@@ -307,7 +314,10 @@ class Day {
     const at = (status: string) => orders.filter((order) => order.status === status).length;
     const happened = (type: string) => new Set(snapshot.facts.flatMap((event) => (event.entity === 'order' && event.type === type ? [event.order.orderId] : []))).size;
     const takenIn = snapshot.facts.filter(
-      ({ entity, type }) => entity === 'order' && ['order.accepted', 'order.changed', 'order.noted', 'order.cancelled', 'order.closed'].includes(type),
+      (event) =>
+        event.entity === 'order' &&
+        event.by === event.order.connectionId &&
+        ['order.accepted', 'order.changed', 'order.noted', 'order.cancelled', 'order.closed'].includes(event.type),
     ).length;
     return {
       orders: {
@@ -334,14 +344,22 @@ class Day {
 /** Whether an order has come to the end that was planned, as far as the events tell. */
 function isFinished(order: PlannedOrder, standing: Standing): boolean {
   const stands = standing.orders.get(order.orderId);
-  const ends = { delivered: 'delivered', returned: 'dispatched', cancelled: 'cancelled', closed: 'closed', held: 'held', intercepted: 'packed' } as const;
-  if (stands?.status !== ends[order.ending]) return false;
+  if (stands?.status !== STATUS_AT_END[order.ending]) return false;
+  if (order.ending === 'called-back') return standing.parcels.get('parcel.unpacked')?.has(`${order.orderId}/1`) === true;
   return order.ending !== 'intercepted' || stands.holds.includes('address');
+}
+
+/** What a shop sells and has no figure of yet: none, until the hub says how many. */
+function newIn(known: Readonly<Record<string, number>>, { products, kits }: Client): Record<string, number> {
+  const sold = [...products, ...kits].map(({ sku }) => sku);
+  return Object.fromEntries(sold.filter((sku) => known[sku] === undefined).map((sku) => [sku, 0]));
 }
 
 function shopOrder(order: PlannedOrder, fault: Plan['storefrontFaults'][number]['fault'] | undefined) {
   const last = order.versions.at(-1);
-  const lines = order.sold.lines.filter(({ kind }) => kind === 'goods').map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity: quantity - (last?.removed[lineId] ?? 0) }));
+  const goods =
+    last === undefined ? [] : order.sold.lines.filter((line) => line.kind === 'goods' && unitsLeft(line, last) > 0).map((line) => ({ line, quantity: unitsLeft(line, last) }));
+  const lines = goods.map(({ line: { lineId, sku }, quantity }) => ({ lineId, sku, quantity }));
   return { sourceId: order.sold.sourceId, lines, ...(fault !== undefined && { fault }) };
 }
 

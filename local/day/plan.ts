@@ -8,6 +8,7 @@ import type { Posting } from '../simulators/outbox.ts';
 import { type Random, seeded } from '../simulators/seed.ts';
 import { type ShopifyTopic, shopifyOrder } from '../simulators/shopify-payload.ts';
 import { type Buyer, type SoldLine, type SoldOrder, type SoldVersion, totalOf, unitsLeft } from '../simulators/sold-order.ts';
+import { keptApart, linesOf, productsIn, sameLines } from './basket.ts';
 import { COURSES, type Course, type Ending, type Gate, sharesOf } from './courses.ts';
 import { inventBuyer } from './people.ts';
 
@@ -25,11 +26,14 @@ export interface PlannedOrder {
   readonly ending: Ending;
   readonly journey: Journey;
   readonly fault?: CarrierFault;
+  /** The order whose goods the same customer bought again. */
+  readonly repeats?: string;
 }
 
 /** Postings that wait until the hub has seen an order come to a state. */
 interface GatedPosting {
   readonly postingId: string;
+  /** The order that is waited for. */
   readonly orderId: string;
   readonly gate: Gate;
 }
@@ -69,17 +73,19 @@ const FIRST_SHOPIFY_ID = 820_982_911_946_154_508n;
 /** Milliseconds between two orders of the day. */
 const PACE_MS = 22;
 const DUPLICATE_SHARE = 0.15;
+/** How much of a day may be other than clean. */
+const SPECIAL_SHARE = 0.7;
 
 /** Draws up a day of trade. */
 export function planDay(options: PlanOptions): Plan {
   const random = seeded(`${options.seed}/${options.orders}`);
   const courses = coursesOf(options.orders, random);
-  const orders = courses.map((course, index) => planOrder(index, course, options, random));
+  const orders = withRepeats(courses.map((course, index) => planOrder(index, course, options, random)));
   const drafts = orders.flatMap((order, index) => postingsOf(order, options.startAt + index * PACE_MS, options, random));
   return {
     orders,
     postings: drafts.map(({ posting }) => posting),
-    gated: drafts.flatMap(({ posting, order, gate }) => (gate === undefined ? [] : [{ postingId: posting.id, orderId: order.orderId, gate }])),
+    gated: drafts.flatMap(({ posting, order, gate }) => (gate === undefined ? [] : [{ postingId: posting.id, orderId: order.repeats ?? order.orderId, gate }])),
     opening: openingOf(orders, options.client),
     storefrontFaults: storefrontFaultsOf(orders, options.shop),
     duplicates: drafts.filter(({ duplicate }) => duplicate).length,
@@ -89,7 +95,7 @@ export function planDay(options: PlanOptions): Plan {
 
 /** Every course at least once where the day is long enough, and the rest clean. */
 function coursesOf(count: number, random: Random): Course[] {
-  const special = COURSES.flatMap((course) => Array.from({ length: sharesOf(course, count) }, () => course)).slice(0, Math.floor(count * 0.6));
+  const special = COURSES.flatMap((course) => Array.from({ length: sharesOf(course, count) }, () => course)).slice(0, Math.floor(count * SPECIAL_SHARE));
   const clean = Array.from({ length: count - special.length }, () => COURSES[0]);
   return random.shuffle([...special, ...clean]);
 }
@@ -113,60 +119,47 @@ function planOrder(index: number, course: Course, options: PlanOptions, random: 
     shipped: course.name !== 'digital' && course.name !== 'no-address',
     lines,
   };
-  const versions = course.versions.map((change, version): SoldVersion => {
-    const goods = lines.find((line) => line.kind === 'goods' && line.quantity > 1);
-    return {
+  const versions = course.versions.map(
+    (change, version): SoldVersion => ({
       version: version + 1,
       updatedAt: iso(Date.parse(placedAt) + version * 45_000),
       paid: change.paid ?? true,
       cancelled: change.cancelled ?? false,
-      removed: change.refundOne === true && goods !== undefined ? { [goods.lineId]: 1 } : {},
       note: change.note ?? '',
-    };
-  });
+      ...linesIn(change, lines),
+    }),
+  );
   const recipient = `${buyer.firstName} ${buyer.lastName}`;
   const { ending, journey, fault } = course;
   const address = addressOf(course.help.includes('correct-address') ? customer : buyer);
   return { orderId: orderIdOf(connectionId, sourceId), connectionId, course, sold, versions, recipient, address, ending, journey, ...(fault !== undefined && { fault }) };
 }
 
+/** Which units are not there any more in a version, and which not yet. */
+function linesIn(change: Course['versions'][number], lines: readonly SoldLine[]): Pick<SoldVersion, 'removed' | 'later'> {
+  const goods = lines.filter(({ kind }) => kind === 'goods');
+  const [first, last, several] = [goods[0], goods.at(-1), goods.find(({ quantity }) => quantity > 1)];
+  const one = several === undefined ? {} : { [several.lineId]: 1 };
+  const removed = { ...(change.refundOne && one), ...(change.swap === 'after' && first && { [first.lineId]: first.quantity }) };
+  const later = { ...(change.oneLater && one), ...(change.swap === 'before' && last && { [last.lineId]: last.quantity }) };
+  return { removed, later };
+}
+
+/** Has some customers buy again, under another order number, what they bought in a clean order of the day. */
+function withRepeats(orders: readonly PlannedOrder[]): PlannedOrder[] {
+  const originals = orders.filter(({ course }) => course === COURSES[0]).values();
+  return orders.map((order) => {
+    const original = order.course.repeats ? originals.next().value : undefined;
+    if (original === undefined) return order;
+    const { sold, recipient, address, orderId } = original;
+    return { ...order, recipient, address, repeats: orderId, sold: { ...order.sold, buyer: sold.buyer, lines: sameLines(order.sold.sourceId, sold.lines) } };
+  });
+}
+
 function addressOf(buyer: Buyer): Address {
   const { company, line1, line2, city, region, postalCode, country, phone } = buyer;
   const optional = { ...(company !== '' && { company }), ...(line2 !== '' && { line2 }), ...(region !== '' && { region }) };
   return { name: `${buyer.firstName} ${buyer.lastName}`, line1, city, postalCode, country, phone, ...optional };
-}
-
-/** A price for a product, from its weight: good enough for a story. Minor units. */
-function priceOf(weight: number): number {
-  return 900 + Math.round((weight * 9) / 100) * 100;
-}
-
-function linesOf(sourceId: string, course: Course, client: Client, random: Random): SoldLine[] {
-  const limit = client.policies.authorisation.limit ?? Number.POSITIVE_INFINITY;
-  const id = (n: number) => `${sourceId.replace(/\D/g, '').slice(-9).padStart(11, '1')}${n}`;
-  if (course.name === 'digital') return [{ lineId: id(1), sku: null, title: 'Gift card', quantity: 1, unitPrice: 5_000, grams: 0, kind: 'gift-card' }];
-  if (course.name === 'no-sku') return [{ lineId: id(1), sku: null, title: 'Hand-made one-off', quantity: 1, unitPrice: 12_000, grams: 400, kind: 'goods' }];
-  const products = random.shuffle(client.products).slice(0, random.pick([1, 1, 1, 2, 2, 3]));
-  const lines: SoldLine[] = [];
-  let total = 0;
-  for (const product of products) {
-    const price = priceOf(product.weight);
-    const quantity = Math.max(course.minimumUnits, random.pick([1, 1, 2, 2, 3]));
-    const affordable = lines.length === 0 ? Math.max(course.minimumUnits, Math.min(quantity, Math.floor(limit / price))) : Math.min(quantity, Math.floor((limit - total) / price));
-    if (affordable < 1) continue;
-    total += price * affordable;
-    lines.push({ lineId: id(lines.length + 1), sku: product.sku, title: product.name, quantity: affordable, unitPrice: price, grams: product.weight, kind: 'goods' });
-  }
-  if (course.overLimit) return overLimit(lines, limit);
-  // A tip is a line without a product.
-  const tip = random.chance(0.1) && total + 300 <= limit;
-  return tip ? [...lines, { lineId: id(lines.length + 1), sku: null, title: 'Tip', quantity: 1, unitPrice: 300, grams: 0, kind: 'tip' }] : lines;
-}
-
-function overLimit(lines: readonly SoldLine[], limit: number): SoldLine[] {
-  const [first, ...rest] = lines;
-  if (first === undefined || limit === Number.POSITIVE_INFINITY) return [...lines];
-  return [{ ...first, quantity: 2, unitPrice: Math.ceil(limit / 2) + 100 }, ...rest];
 }
 
 interface Draft {
@@ -220,19 +213,19 @@ function postingOf(order: PlannedOrder, number: number, id: string, due: number,
 /** Stock that lasts the day for most products; two are sold more than there is, until their plants deliver. */
 function openingOf(orders: readonly PlannedOrder[], client: Client): OpeningStock[] {
   const wanted = new Map<string, number>();
-  for (const { sold, versions } of orders) {
-    const last = versions.at(-1);
-    for (const line of sold.lines) if (line.sku !== null && last !== undefined) wanted.set(line.sku, (wanted.get(line.sku) ?? 0) + unitsLeft(line, last));
-  }
+  for (const order of orders) for (const [sku, quantity] of finalUnits(order, client)) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
   const scarce = [...wanted]
+    .filter(([sku]) => keptApart(sku) === undefined)
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .slice(0, 2)
     .map(([sku]) => sku);
   return client.warehouses.flatMap(({ id }, index) =>
-    client.products.map(({ sku, reorder }) => {
+    client.products.flatMap(({ sku, reorder }) => {
       const demand = wanted.get(sku) ?? 0;
+      const apart = keptApart(sku);
+      if (apart !== undefined) return apart.warehouse === index ? [{ warehouse: id, sku, quantity: apart.enough ? demand + reorder.point + 1 : 2 }] : [];
       const share = scarce.includes(sku) ? (index === 0 ? 0.2 : 0.08) : index === 0 ? 0.9 : 0.4;
-      return { warehouse: id, sku, quantity: Math.max(1, Math.ceil(demand * share) + (scarce.includes(sku) ? 0 : reorder.point)) };
+      return [{ warehouse: id, sku, quantity: Math.max(1, Math.ceil(demand * share) + (scarce.includes(sku) ? 0 : reorder.point)) }];
     }),
   );
 }
@@ -253,16 +246,21 @@ export function finalTotal(order: PlannedOrder): number {
   return last === undefined ? 0 : totalOf(order.sold, last);
 }
 
-/** Units of each SKU that must end in the parcel. */
-export function finalUnits(order: PlannedOrder): Map<string, number> {
+/** Units of each SKU that was bought in the end, as the storefront knows them. */
+export function soldUnits(order: PlannedOrder): Map<string, number> {
   const units = new Map<string, number>();
   const last = order.versions.at(-1);
   if (last === undefined) return units;
   for (const line of order.sold.lines) {
-    if (line.kind !== 'goods' || line.sku === null) continue;
-    units.set(line.sku, (units.get(line.sku) ?? 0) + unitsLeft(line, last));
+    const left = unitsLeft(line, last);
+    if (line.kind === 'goods' && line.sku !== null && left > 0) units.set(line.sku, (units.get(line.sku) ?? 0) + left);
   }
   return units;
+}
+
+/** Units of each product that must end in the order's parcels. */
+export function finalUnits(order: PlannedOrder, client: Pick<Client, 'kits'>): Map<string, number> {
+  return productsIn(soldUnits(order), client);
 }
 
 function iso(at: number): string {

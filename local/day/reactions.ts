@@ -7,6 +7,7 @@ import type { Staff, Task } from './staff.ts';
 import type { Reactions } from './standing.ts';
 
 type OrderEvent = Extract<HubEvent, { entity: 'order' }>;
+type ParcelEvent = Extract<HubEvent, { entity: 'parcel' }>;
 
 const MANAGER_MS = 400;
 const DELIVERY_MS = 900;
@@ -24,19 +25,26 @@ function managerTasks(order: PlannedOrder, event: OrderEvent): Task[] {
   if (isHeldFor('address') && help.includes('release-address')) {
     return [look, { id: `release-address/${order.orderId}`, method: 'POST', path: `${path}/holds/address/release`, body: { reason: 'the customer confirms it' } }];
   }
+  if (isHeldFor('duplicate') && help.includes('release-duplicate')) {
+    return [look, { id: `release-duplicate/${order.orderId}`, method: 'POST', path: `${path}/holds/duplicate/release`, body: { reason: 'the customer wants both' } }];
+  }
   if (isHeldFor('operator') && help.includes('release-operator')) {
     return [look, { id: `release-operator/${order.orderId}/${version}`, method: 'POST', path: `${path}/holds/operator/release`, body: { reason: 'settled with the carrier' } }];
   }
   if (event.order.status === 'allocated' && help.includes('authorise')) {
-    return [look, { id: `authorise/${order.orderId}/${version}`, method: 'POST', path: `${path}/authorise`, body: { reason: 'checked by a person' } }];
+    // Whoever corrects an address twice, as after a lost answer, makes two versions that wait, and authorises the first they come to.
+    const soAlready = 'order.authorised-already';
+    return [look, { id: `authorise/${order.orderId}/${version}`, method: 'POST', path: `${path}/authorise`, body: { reason: 'checked by a person' }, soAlready }];
   }
   return [];
 }
 
-const OPENS: Readonly<Record<Gate, (event: OrderEvent) => boolean>> = {
-  held: (event) => event.order.status === 'held',
-  cancelled: (event) => event.order.status === 'cancelled',
+const OPENS: Readonly<Record<Gate, (event: OrderEvent | ParcelEvent) => boolean>> = {
+  held: (event) => event.entity === 'order' && event.order.status === 'held',
+  cancelled: (event) => event.entity === 'order' && event.order.status === 'cancelled',
   readdressed: (event) => event.type === 'order.readdressed',
+  labelled: (event) => event.type === 'parcel.labelled',
+  repeated: (event) => event.type === 'order.accepted',
 };
 
 /** People who act on what the hub says: the manager, customers and storefronts who wait for a state, the packer who hands parcels over. */
@@ -48,17 +56,23 @@ export function reactTo(plan: Plan, manager: Staff, { outbox, easypost }: Pick<V
       const order = orders.get(event.order.orderId);
       if (order === undefined) return;
       manager.take(managerTasks(order, event), MANAGER_MS);
-      const open = (gated.get(order.orderId) ?? []).filter(({ gate }) => OPENS[gate](event));
-      outbox.release(
-        open.map(({ postingId }) => postingId),
-        Date.now() + MANAGER_MS,
-      );
+      open(order.orderId, event);
     },
     onParcel(event) {
       const order = orders.get(event.parcel.orderId);
-      if (order !== undefined && event.type === 'parcel.labelled') easypost.handOver([order.recipient]);
+      if (order === undefined) return;
+      if (event.type === 'parcel.labelled' && order.journey !== 'kept') easypost.handOver([order.recipient]);
+      open(order.orderId, event);
     },
   };
+
+  function open(orderId: string, event: OrderEvent | ParcelEvent): void {
+    const opened = (gated.get(orderId) ?? []).filter(({ gate }) => OPENS[gate](event));
+    outbox.release(
+      opened.map(({ postingId }) => postingId),
+      Date.now() + MANAGER_MS,
+    );
+  }
 }
 
 /** The plants: read their alert as a person would, and deliver what it asks for to the warehouse it names; their lorries come in the afternoon. */

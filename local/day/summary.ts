@@ -3,10 +3,10 @@ import type { Check } from './checks/check.ts';
 import type { DayResult, Figures } from './day.ts';
 
 /** What happened, for people. */
-export function summaryOf({ figures, checks }: Pick<DayResult, 'figures' | 'checks'>): string {
+export function summaryOf({ figures, checks, examples }: Pick<DayResult, 'figures' | 'checks' | 'examples'>): string {
   const failed = checks.filter(({ ok }) => !ok).length;
   const verdict = failed === 0 ? `All ${checks.length} checks hold.` : `${failed} of ${checks.length} checks FAILED.`;
-  return [...happened(figures), '', ...checks.flatMap(checkLines), '', verdict].join('\n');
+  return [...happened(figures), ...toExplain(examples), '', ...checks.flatMap(checkLines), '', verdict].join('\n');
 }
 
 function happened({ orders, ...rest }: Figures): string[] {
@@ -23,10 +23,15 @@ function happened({ orders, ...rest }: Figures): string[] {
   return rows.map(([name, text]) => `  ${name.padEnd(13)} ${text}`);
 }
 
+/** Orders that the hub can say something about, as long as the stack stays up. */
+function toExplain(examples: DayResult['examples']): string[] {
+  return examples.map(({ orderId, shows }, index) => `  ${(index === 0 ? 'To explain' : '').padEnd(13)} ${orderId} ${shows}`);
+}
+
 const FAULTS_SHOWN = 8;
 
 function checkLines({ name, ok, figures, faults }: Check): string[] {
   const shown = faults.slice(0, FAULTS_SHOWN).map((fault) => `           - ${fault}`);
   const more = faults.length > FAULTS_SHOWN ? [`           - and ${faults.length - FAULTS_SHOWN} more`] : [];
-  return [`  ${ok ? styleText('green', ' ok ') : styleText('red', 'FAIL')}   ${name.padEnd(50)} ${figures}`, ...shown, ...more];
+  return [`  ${ok ? styleText('green', ' ok ') : styleText('red', 'FAIL')}   ${name.padEnd(54)} ${figures}`, ...shown, ...more];
 }

@@ -1,12 +1,17 @@
 import * as z from 'zod';
 
 const Demand = z.object({ sku: z.string(), quantity: z.int() });
+const Allocation = Demand.extend({ warehouse: z.string(), lot: z.string().optional() });
 const OrderRow = z.object({
   entity: z.literal('order'),
   orderId: z.string(),
   status: z.string(),
   holds: z.array(z.object({ kind: z.string() })),
   demand: z.array(Demand),
+  allocations: z.array(Allocation),
+  parcels: z.array(z.object({ parcel: z.int(), status: z.string(), units: z.array(Demand) })),
+  priority: z.int(),
+  authorisation: z.object({ by: z.string() }).nullable(),
   total: z.int(),
   source: z.object({ version: z.number() }),
 });
@@ -14,22 +19,17 @@ const ParcelRow = z.object({
   entity: z.literal('parcel'),
   orderId: z.string(),
   parcel: z.int(),
+  warehouse: z.string(),
   status: z.string(),
   units: z.array(Demand),
   label: z.object({ carrier: z.string(), trackingNumber: z.string(), cost: z.int(), currency: z.string(), document: z.string() }).optional(),
 });
 const PurchaseRow = z.object({ entity: z.literal('purchase'), orderId: z.string(), attempt: z.int(), status: z.string(), carrierRef: z.string() });
-const StockRow = z.object({ entity: z.literal('stock'), sku: z.string(), warehouse: z.string(), onHand: z.int(), reserved: z.int(), available: z.int(), incoming: z.int() });
-const Moved = z.object({ reason: z.string(), cause: z.string(), onHand: z.int(), reserved: z.int() });
-const LedgerRow = z.object({
-  entity: z.literal('ledger'),
-  sku: z.string(),
-  warehouse: z.string(),
-  onHand: z.int(),
-  reserved: z.int(),
-  incoming: z.int(),
-  movements: z.array(Moved),
-});
+const Place = { sku: z.string(), warehouse: z.string(), lot: z.string().optional() };
+const Counters = { onHand: z.int(), reserved: z.int(), quarantined: z.int(), incoming: z.int() };
+const StockRow = z.object({ entity: z.literal('stock'), ...Place, ...Counters, available: z.int() });
+const Moved = z.object({ reason: z.string(), cause: z.string(), onHand: z.int(), reserved: z.int(), quarantined: z.int().default(0) });
+const LedgerRow = z.object({ entity: z.literal('ledger'), ...Place, ...Counters, movements: z.array(Moved) });
 const SupplyRow = z.object({ entity: z.literal('supply'), requestId: z.string(), plant: z.string(), sku: z.string(), warehouse: z.string(), status: z.string() });
 
 const Row = z.discriminatedUnion('entity', [OrderRow, ParcelRow, PurchaseRow, StockRow, LedgerRow, SupplyRow]);

@@ -126,14 +126,11 @@ export function customOrder(topic: CustomTopic, order: SoldOrder, version: SoldV
     paid: version.paid,
     currency: order.currency,
     total: decimal(totalOf(order, version)),
-    lines: order.lines.map((line) => ({
-      id: line.lineId,
-      sku: line.sku,
-      title: line.title,
-      quantity: unitsLeft(line, version),
-      unitPrice: decimal(line.unitPrice),
-      requiresShipping: line.kind === 'goods',
-    })),
+    lines: order.lines.flatMap((line) => {
+      const quantity = unitsLeft(line, version);
+      if (quantity === 0) return [];
+      return [{ id: line.lineId, sku: line.sku, title: line.title, quantity, unitPrice: decimal(line.unitPrice), requiresShipping: line.kind === 'goods' }];
+    }),
     shipTo: order.shipped ? shipTo : null,
     customer: { email: buyer.email, phone: buyer.phone, locale: buyer.locale },
   };

@@ -1,4 +1,4 @@
-import { type Buyer, decimal, type SoldLine, type SoldOrder, type SoldVersion, totalOf, unitsLeft } from './sold-order.ts';
+import { type Buyer, decimal, type SoldLine, type SoldOrder, type SoldVersion, totalOf, unitsBought, unitsLeft } from './sold-order.ts';
 
 /** Shopify's webhook topics that the simulator sends. */
 export type ShopifyTopic = 'orders/create' | 'orders/updated' | 'orders/paid' | 'orders/cancelled';
@@ -18,7 +18,7 @@ function digits(id: string): string {
 }
 
 function payloadOf(order: SoldOrder, version: SoldVersion): Record<string, unknown> {
-  const placed = order.lines.reduce((sum, line) => sum + line.unitPrice * line.quantity, 0);
+  const placed = order.lines.reduce((sum, line) => sum + line.unitPrice * unitsBought(line, version), 0);
   const current = totalOf(order, version);
   const { buyer } = order;
   return {
@@ -56,7 +56,7 @@ function payloadOf(order: SoldOrder, version: SoldVersion): Record<string, unkno
     fulfillment_status: null,
     fulfillments: [],
     landing_site: '/?utm_source=newsletter',
-    line_items: order.lines.map((line) => lineOf(order, line, version)),
+    line_items: order.lines.filter((line) => unitsBought(line, version) > 0).map((line) => lineOf(order, line, version)),
     location_id: null,
     merchant_of_record_app_id: null,
     name: order.number,
@@ -93,7 +93,7 @@ function payloadOf(order: SoldOrder, version: SoldVersion): Record<string, unkno
     total_shipping_price_set: priceSet(0, order.currency),
     total_tax: '0.00',
     total_tip_received: '0.00',
-    total_weight: order.lines.reduce((sum, line) => sum + line.grams * line.quantity, 0),
+    total_weight: order.lines.reduce((sum, line) => sum + line.grams * unitsBought(line, version), 0),
     updated_at: local(version.updatedAt),
     user_id: null,
   };
@@ -102,7 +102,7 @@ function payloadOf(order: SoldOrder, version: SoldVersion): Record<string, unkno
 function financialStatus(order: SoldOrder, version: SoldVersion): string {
   if (version.cancelled) return version.paid ? 'refunded' : 'voided';
   if (!version.paid) return 'pending';
-  return order.lines.some((line) => unitsLeft(line, version) < line.quantity) ? 'partially_refunded' : 'paid';
+  return order.lines.some((line) => unitsLeft(line, version) < unitsBought(line, version)) ? 'partially_refunded' : 'paid';
 }
 
 /** `quantity` still counts refunded units; `current_quantity` does not. */
@@ -127,7 +127,7 @@ function lineOf(order: SoldOrder, line: SoldLine, version: SoldVersion): Record<
     product_exists: goods,
     product_id: goods ? digits(line.lineId.replace(/^./, '7')) : null,
     properties: goods ? [{ name: 'Engraving', value: 'none' }] : {},
-    quantity: line.quantity,
+    quantity: unitsBought(line, version),
     requires_shipping: goods,
     sku: line.sku,
     tax_lines: [{ channel_liable: false, price: '0.00', rate: 0.19, title: 'VAT' }],
@@ -144,7 +144,7 @@ function lineOf(order: SoldOrder, line: SoldLine, version: SoldVersion): Record<
 
 /** Refunded amounts are JSON numbers here, unlike everywhere else. */
 function refundsOf(order: SoldOrder, version: SoldVersion): Record<string, unknown>[] {
-  const refunded = order.lines.filter((line) => unitsLeft(line, version) < line.quantity);
+  const refunded = order.lines.filter((line) => unitsLeft(line, version) < unitsBought(line, version));
   if (refunded.length === 0) return [];
   return [
     {
@@ -156,9 +156,9 @@ function refundsOf(order: SoldOrder, version: SoldVersion): Record<string, unkno
       refund_line_items: refunded.map((line) => ({
         id: digits(line.lineId.replace(/^./, '9')),
         line_item_id: digits(line.lineId),
-        quantity: line.quantity - unitsLeft(line, version),
+        quantity: unitsBought(line, version) - unitsLeft(line, version),
         restock_type: 'cancel',
-        subtotal: ((line.quantity - unitsLeft(line, version)) * line.unitPrice) / 100,
+        subtotal: ((unitsBought(line, version) - unitsLeft(line, version)) * line.unitPrice) / 100,
         total_tax: 0,
       })),
       transactions: [],

@@ -38,6 +38,8 @@ export interface SoldVersion {
   readonly cancelled: boolean;
   /** Units refunded or removed so far, per line id. */
   readonly removed: Readonly<Record<string, number>>;
+  /** Units that the customer adds only later, per line id. */
+  readonly later?: Readonly<Record<string, number>>;
   readonly note: string;
 }
 
@@ -55,9 +57,14 @@ export interface SoldOrder {
   readonly lines: readonly SoldLine[];
 }
 
+/** Units of a line that were bought so far, refunded ones too; none of a line that is added later. */
+export function unitsBought(line: SoldLine, version: SoldVersion): number {
+  return line.quantity - (version.later?.[line.lineId] ?? 0);
+}
+
 /** Units of a line that are still wanted in a version. */
 export function unitsLeft(line: SoldLine, version: SoldVersion): number {
-  return line.quantity - (version.removed[line.lineId] ?? 0);
+  return unitsBought(line, version) - (version.removed[line.lineId] ?? 0);
 }
 
 /** Minor units that the goods of a version cost. */

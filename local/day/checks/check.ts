@@ -25,9 +25,9 @@ export interface Evidence {
   /** What the vendors remember. */
   readonly vendors: {
     readonly outbox: Pick<Outbox, 'open' | 'counts'>;
-    readonly easypost: Pick<Easypost, 'charges'>;
-    readonly shopify: Pick<ShopifyShop, 'fulfilments'>;
-    readonly custom: Pick<CustomShop, 'notes' | 'refused'>;
+    readonly easypost: Pick<Easypost, 'charges' | 'refunds'>;
+    readonly shopify: Pick<ShopifyShop, 'fulfilments'> & { readonly inventory: Pick<ShopifyShop['inventory'], 'available'> };
+    readonly custom: Pick<CustomShop, 'notes' | 'refused' | 'offered'>;
   };
   readonly shop: string;
   readonly snapshot: Snapshot;

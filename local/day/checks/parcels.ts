@@ -1,13 +1,20 @@
 import { differencesOf } from '../../../core/address.ts';
-import { finalUnits } from '../plan.ts';
-import { type Check, check, differences, type Evidence, repeated } from './check.ts';
-import { leaves, travels } from './orders.ts';
+import { type PlannedOrder, soldUnits } from '../plan.ts';
+import { type Check, check, differences, type Evidence, repeated, sums } from './check.ts';
+import { isKept, leaves, sameUnits, travels } from './orders.ts';
 
-const PARCEL_STATUS = { delivered: 'delivered', returned: 'returned', intercepted: 'labelled' } as const;
+type ParcelRow = Evidence['snapshot']['table']['parcels'][number];
+
+const PARCEL_STATUS = { delivered: 'delivered', returned: 'returned', intercepted: 'labelled', 'called-back': 'unpacked' } as const;
 
 /** What must be true of labels, parcels, and what storefronts know of them. */
 export function parcelChecks(evidence: Evidence): Check[] {
-  return [labels(evidence), cost(evidence), documents(evidence), addresses(evidence), statuses(evidence), shopifyKnows(evidence), wholesaleKnows(evidence)];
+  return [labels(evidence), cost(evidence), voids(evidence), documents(evidence), addresses(evidence), statuses(evidence), shopifyKnows(evidence), wholesaleKnows(evidence)];
+}
+
+/** Whether an order was packed, whatever became of it then. */
+function isPacked(order: PlannedOrder): boolean {
+  return leaves(order) || order.ending === 'called-back';
 }
 
 function labels({ plan, vendors, snapshot }: Evidence): Check {
@@ -15,13 +22,28 @@ function labels({ plan, vendors, snapshot }: Evidence): Check {
   const charged = charges.map(({ trackingCode }) => trackingCode);
   const ours = snapshot.table.parcels.flatMap(({ label }) => (label === undefined ? [] : [label.trackingNumber]));
   const faults = [
-    ...repeated(charges.map(({ recipient }) => recipient)).map((who) => `charged more than once for one parcel: ${who}`),
+    ...repeated(charged),
     ...repeated(ours),
     ...differences(new Set(charged), new Set(ours)),
-    ...(charges.length === plan.orders.filter(leaves).length ? [] : [`${charges.length} labels were charged for ${plan.orders.filter(leaves).length} parcels`]),
+    ...snapshot.table.parcels.filter((parcel) => isKept(parcel) && parcel.label === undefined).map(({ orderId, parcel }) => `parcel ${parcel} of ${orderId} has no label`),
+    ...(charges.length === ours.length ? [] : [`${charges.length} labels were charged, ${ours.length} parcels have one`]),
   ];
   const lost = plan.orders.filter(({ fault }) => fault?.endsWith('-after-charge')).length;
   return check('every label was bought exactly once', `${charges.length} charged by the carrier, ${ours.length} in the hub; ${lost} answers lost after the charge`, faults);
+}
+
+/** The carrier gives back what the labels of called-back parcels had cost, and nothing else. */
+function voids({ vendors, snapshot }: Evidence): Check {
+  const byTracking = new Map(vendors.easypost.charges().map((charge) => [charge.trackingCode, charge]));
+  const back = snapshot.table.parcels.flatMap(({ status, label }) => (status === 'unpacked' && label !== undefined ? (byTracking.get(label.trackingNumber) ?? []) : []));
+  const refunds = vendors.easypost.refunds();
+  const amount = back.reduce((sum, charge) => sum + charge.cost, 0);
+  const voided = snapshot.table.purchases.filter(({ status }) => status === 'voided').map(({ carrierRef }) => carrierRef);
+  const shipments = new Set(back.map(({ shipmentId }) => shipmentId));
+  return check('labels of parcels that were called back are voided', `${refunds.length} voided, ${amount / 100} to be given back`, [
+    ...differences(shipments, new Set(refunds)),
+    ...differences(shipments, new Set(voided)),
+  ]);
 }
 
 function cost({ vendors, snapshot }: Evidence): Check {
@@ -48,7 +70,8 @@ function documents({ snapshot }: Evidence): Check {
 
 /** What the carrier printed is where the order goes, and where it is not, the order is held. */
 function addresses({ plan, vendors, snapshot }: Evidence): Check {
-  const byRecipient = new Map(plan.orders.filter(leaves).map((order) => [order.recipient.toUpperCase(), order]));
+  // A customer who ordered twice is one recipient, with one address.
+  const byRecipient = new Map(plan.orders.filter(isPacked).map((order) => [order.recipient.toUpperCase(), order]));
   const held = new Set(snapshot.table.orders.filter(({ holds }) => holds.some(({ kind }) => kind === 'address')).map(({ orderId }) => orderId));
   let wrong = 0;
   const faults = vendors.easypost.charges().flatMap(({ recipient, printed }) => {
@@ -66,39 +89,76 @@ function addresses({ plan, vendors, snapshot }: Evidence): Check {
 }
 
 function statuses({ plan, snapshot }: Evidence): Check {
-  const parcels = new Map(snapshot.table.parcels.map((parcel) => [parcel.orderId, parcel.status]));
+  const parcels = Map.groupBy(snapshot.table.parcels, ({ orderId }) => orderId);
+  const wantedOf = new Map(Object.entries(PARCEL_STATUS));
   const faults = plan.orders.flatMap((order) => {
-    const status = parcels.get(order.orderId);
-    const wanted = order.ending === 'delivered' || order.ending === 'returned' || order.ending === 'intercepted' ? PARCEL_STATUS[order.ending] : undefined;
-    return status === wanted ? [] : [`${order.orderId} (${order.course.name}): parcel is ${status ?? 'absent'}, not ${wanted ?? 'absent'}`];
+    const wanted = wantedOf.get(order.ending) ?? 'absent';
+    const own = (parcels.get(order.orderId) ?? []).map(({ status }) => status);
+    const found = own.length === 0 ? ['absent'] : own;
+    return found.filter((status) => status !== wanted).map((status) => `${order.orderId} (${order.course.name}): a parcel is ${status}, not ${wanted}`);
   });
-  const planned = (ending: string) => plan.orders.filter((order) => order.ending === ending).length;
-  return check('every parcel arrived where it had to', `${planned('delivered')} delivered, ${planned('returned')} returned, ${planned('intercepted')} intercepted`, faults);
+  const planned = (ending: string) => plan.orders.filter((order) => order.ending === ending).reduce((sum, { orderId }) => sum + (parcels.get(orderId)?.length ?? 0), 0);
+  const figures = `${planned('delivered')} delivered, ${planned('returned')} returned, ${planned('intercepted')} intercepted, ${planned('called-back')} called back`;
+  return check('every parcel arrived where it had to', figures, faults);
 }
 
-function shopifyKnows({ plan, vendors, shop, snapshot }: Evidence): Check {
+/** A parcel that brings only a part of a kit is told with the one that completes it; the last one always is. */
+function toldParcels(order: PlannedOrder, own: readonly ParcelRow[], { client }: Evidence): { readonly must: readonly ParcelRow[]; readonly may: readonly ParcelRow[] } {
+  const kits = client.kits.some(({ sku }) => soldUnits(order).has(sku));
+  return { must: kits ? own.slice(-1) : own, may: own };
+}
+
+function parcelsBy({ snapshot }: Evidence): Map<string, ParcelRow[]> {
+  return Map.groupBy(
+    snapshot.table.parcels.filter(isKept).sort((a, b) => a.parcel - b.parcel),
+    ({ orderId }) => orderId,
+  );
+}
+
+function numbersOf(parcels: readonly ParcelRow[]): Set<string> {
+  return new Set(parcels.map(({ label }) => label?.trackingNumber ?? 'no label'));
+}
+
+function shopifyKnows(evidence: Evidence): Check {
+  const { plan, vendors, shop } = evidence;
   const sent = plan.orders.filter((order) => order.connectionId === shop && travels(order));
-  const numbers = new Map(snapshot.table.parcels.map(({ orderId, label }) => [orderId, label?.trackingNumber]));
+  const parcels = parcelsBy(evidence);
   const fulfilments = Map.groupBy(vendors.shopify.fulfilments(), ({ sourceId }) => sourceId);
   const faults = sent.flatMap((order) => {
     const own = fulfilments.get(order.sold.sourceId) ?? [];
-    if (own.length !== 1) return [`${order.orderId} has ${own.length} fulfilments at the shop`];
-    const wanted = finalUnits(order);
-    const same = [...wanted].every(([sku, quantity]) => own[0]?.units[sku] === quantity) && Object.keys(own[0]?.units ?? {}).length === wanted.size;
-    if (!same) return [`${order.orderId} is fulfilled with other units than were packed`];
-    return own[0]?.number === numbers.get(order.orderId) ? [] : [`${order.orderId} is fulfilled with another tracking number`];
+    const numbers = new Set(own.map(({ number }) => number));
+    const { must, may } = toldParcels(order, parcels.get(order.orderId) ?? [], evidence);
+    if (numbers.size !== own.length) return [`${order.orderId} has several fulfilments of one parcel at the shop`];
+    if (!numbers.isSubsetOf(numbersOf(may)) || !numbersOf(must).isSubsetOf(numbers)) return [`${order.orderId} is fulfilled as ${[...numbers].join(', ')}, not as its parcels`];
+    const told = sums(
+      own.flatMap(({ units }) => Object.entries(units)),
+      ([sku]) => sku,
+      ([, quantity]) => quantity,
+    );
+    return sameUnits(told, soldUnits(order)) ? [] : [`${order.orderId} is fulfilled with other units than were sold`];
   });
   const strangers = [...fulfilments.keys()]
     .filter((id) => !sent.some((order) => order.sold.sourceId === id))
     .map((id) => `the shop has a fulfilment of ${id}, which was never sent`);
-  return check('Shopify shows every parcel once', `${vendors.shopify.fulfilments().length} fulfilments for ${sent.length} parcels`, [...faults, ...strangers]);
+  return check('Shopify shows every parcel once, kits as they were sold', `${vendors.shopify.fulfilments().length} fulfilments of ${sent.length} orders`, [
+    ...faults,
+    ...strangers,
+  ]);
 }
 
-function wholesaleKnows({ plan, vendors, shop, snapshot }: Evidence): Check {
+function wholesaleKnows(evidence: Evidence): Check {
+  const { plan, vendors, shop } = evidence;
+  const parcels = parcelsBy(evidence);
   const sent = plan.orders.filter((order) => order.connectionId !== shop && travels(order));
-  const wanted = new Set(sent.map(({ orderId, sold }) => `${sold.sourceId} ${snapshot.table.parcels.find((parcel) => parcel.orderId === orderId)?.label?.trackingNumber}`));
+  const names = (which: 'must' | 'may') =>
+    new Set(sent.flatMap((order) => [...numbersOf(toldParcels(order, parcels.get(order.orderId) ?? [], evidence)[which])].map((number) => `${order.sold.sourceId} ${number}`)));
   const notes = vendors.custom.notes();
   const told = notes.map(({ orderId, trackingNumber }) => `${orderId} ${trackingNumber}`);
-  const faults = [...differences(wanted, new Set(told)), ...repeated(told), ...(vendors.custom.refused() === 0 ? [] : [`${vendors.custom.refused()} callbacks did not verify`])];
+  const faults = [
+    ...[...names('must').difference(new Set(told))].map((name) => `missing: ${name}`),
+    ...[...new Set(told).difference(names('may'))].map((name) => `not expected: ${name}`),
+    ...repeated(told),
+    ...(vendors.custom.refused() === 0 ? [] : [`${vendors.custom.refused()} callbacks did not verify`]),
+  ];
   return check('the wholesale shop was told of every parcel once', `${notes.length} notes, ${notes.reduce((sum, { copies }) => sum + copies, 0)} callbacks`, faults);
 }

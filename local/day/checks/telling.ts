@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { unpackDelivery } from '../../../adapters/delivery.ts';
 import { DailyReport } from '../../../core/report.ts';
 import { fingerprint } from '../bad-input.ts';
+import type { Ending } from '../courses.ts';
 import { canaries } from '../people.ts';
+import type { PlannedOrder } from '../plan.ts';
 import { type Check, check, differences, type Evidence } from './check.ts';
-import { leaves, travels } from './orders.ts';
+import { isKept, leaves, travels } from './orders.ts';
 
 /** What must be true of notices, reports, dead letters and logs. */
 export function tellingChecks(evidence: Evidence): Check[] {
@@ -16,13 +18,20 @@ function expectedNotices({ plan, snapshot }: Evidence): Set<string> {
   const waited = snapshot.facts.flatMap((event) =>
     event.entity === 'order' && event.type === 'order.backordered' && event.order.status === 'backordered' ? [`${event.order.orderId}#delayed-stock`] : [],
   );
+  const parcels = Map.groupBy(snapshot.table.parcels.filter(isKept), ({ orderId }) => orderId);
   const planned = plan.orders.flatMap((order) => [
     ...(order.course.welcomed ? [`${order.orderId}#accepted`] : []),
-    ...(travels(order) ? [`${order.orderId}#shipped-1`] : []),
-    ...(order.journey === 'delayed' || order.journey === 'exception' ? [`${order.orderId}#delayed-carrier-1`] : []),
-    ...(order.ending === 'delivered' ? [`${order.orderId}#delivered-1`] : []),
+    ...(travels(order) ? (parcels.get(order.orderId) ?? []) : []).flatMap(({ parcel }) => [
+      `${order.orderId}#shipped-${parcel}`,
+      ...(isDelayed(order) ? [`${order.orderId}#delayed-carrier-${parcel}`] : []),
+      ...(order.ending === 'delivered' ? [`${order.orderId}#delivered-${parcel}`] : []),
+    ]),
   ]);
   return new Set([...planned, ...waited]);
+}
+
+function isDelayed({ journey }: PlannedOrder): boolean {
+  return journey === 'delayed' || journey === 'exception';
 }
 
 function notices(evidence: Evidence): Check {
@@ -40,17 +49,22 @@ const ReportFile = z.object({ report: DailyReport });
 function reports({ plan, snapshot, vendors, seen }: Evidence): Check {
   const files = snapshot.reports.filter(({ key }) => key.endsWith('.json')).map(({ body }) => ReportFile.parse(JSON.parse(body.toString('utf8'))).report);
   const add = (figure: (headline: DailyReport['headline']) => number) => files.reduce((sum, { headline }) => sum + figure(headline), 0);
-  const ends = (ending: string) => plan.orders.filter((order) => order.ending === ending).length;
+  const ends = (...endings: readonly Ending[]) => plan.orders.filter(({ ending }) => endings.includes(ending)).length;
+  const charges = vendors.easypost.charges();
+  const parcelsOf = (which: (order: PlannedOrder) => boolean) => {
+    const ids = new Set(plan.orders.filter(which).map(({ orderId }) => orderId));
+    return snapshot.table.parcels.filter((parcel) => isKept(parcel) && ids.has(parcel.orderId)).length;
+  };
   const wanted: readonly [string, number, number][] = [
     ['orders received', add(({ orders }) => orders.received), plan.orders.length],
-    ['orders cancelled', add(({ orders }) => orders.cancelled), ends('cancelled')],
+    ['orders cancelled', add(({ orders }) => orders.cancelled), ends('cancelled', 'called-back')],
     ['orders closed', add(({ orders }) => orders.closed), ends('closed')],
-    ['orders packed', add(({ orders }) => orders.packed), plan.orders.filter(leaves).length],
+    ['orders packed', add(({ orders }) => orders.packed), plan.orders.filter(leaves).length + ends('called-back')],
     ['orders delivered', add(({ orders }) => orders.delivered), ends('delivered')],
-    ['parcels labelled', add(({ parcels }) => parcels.labelled), plan.orders.filter(leaves).length],
-    ['parcels dispatched', add(({ parcels }) => parcels.dispatched), plan.orders.filter(travels).length],
-    ['parcels delayed', add(({ parcels }) => parcels.delayed), plan.orders.filter(({ journey }) => journey === 'delayed' || journey === 'exception').length],
-    ['label cost', add(({ labelCost }) => labelCost.reduce((sum, { amount }) => sum + amount, 0)), vendors.easypost.charges().reduce((sum, { cost }) => sum + cost, 0)],
+    ['parcels labelled', add(({ parcels }) => parcels.labelled), charges.length],
+    ['parcels dispatched', add(({ parcels }) => parcels.dispatched), parcelsOf(travels)],
+    ['parcels delayed', add(({ parcels }) => parcels.delayed), parcelsOf(isDelayed)],
+    ['label cost', add(({ labelCost }) => labelCost.reduce((sum, { amount }) => sum + amount, 0)), charges.reduce((sum, { cost }) => sum + cost, 0)],
   ];
   const kinds = ['html', 'csv', 'json'].filter((kind) => !snapshot.reports.some(({ key }) => key.endsWith(`.${kind}`)));
   const faults = [

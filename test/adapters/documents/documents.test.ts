@@ -135,7 +135,7 @@ describe('the table for spreadsheets', () => {
     const rows = cellsOf(await textOf('csv', BUSY)).map((row) => row.join('|'));
 
     expect(rows).toContain('headline|all|received|orders|210');
-    expect(rows).toContain(`headline|all|orderValue|EUR|10850.70`);
+    expect(rows).toContain(`headline|all|orderValue|EUR|11024.90`);
     expect(rows.filter((row) => row.startsWith('open order|')).length).toBe(BUSY.exceptions.open.length * 6);
   });
 

@@ -19,19 +19,35 @@ const units = [...new Map(order.sold.lines.flatMap(({ sku, quantity }) => (sku =
 const label = { carrier: 'USPS', trackingNumber: '9400', cost: 640, currency: 'EUR', document: 'labels/1.pdf' };
 
 const ROW = {
-  order: { entity: 'order', orderId: order.orderId, status: 'delivered', holds: [], demand: units, total: 1, source: { version: 1 } },
-  parcel: { entity: 'parcel', orderId: order.orderId, parcel: 1, status: 'delivered', units, label },
-  stock: { entity: 'stock', sku: 'TENT-2P', warehouse: 'hamburg', onHand: 5, reserved: 2, available: 3, incoming: 0 },
+  order: {
+    entity: 'order',
+    orderId: order.orderId,
+    status: 'delivered',
+    holds: [],
+    demand: units,
+    allocations: [],
+    parcels: [],
+    priority: 5,
+    authorisation: { by: 'policy' },
+    total: 1,
+    source: { version: 1 },
+  },
+  parcel: { entity: 'parcel', orderId: order.orderId, parcel: 1, warehouse: 'hamburg', status: 'delivered', units, label },
+  stock: { entity: 'stock', sku: 'TENT-2P', warehouse: 'hamburg', onHand: 5, reserved: 0, quarantined: 0, available: 5, incoming: 0 },
   ledger: {
     entity: 'ledger',
     sku: 'TENT-2P',
     warehouse: 'hamburg',
     onHand: 5,
-    reserved: 2,
+    reserved: 0,
+    quarantined: 0,
     incoming: 0,
     movements: [{ reason: 'received', cause: 'delivery-1', onHand: 5, reserved: 0 }],
   },
 };
+const TENT = { sku: 'TENT-2P', warehouse: 'hamburg', quantity: 1 };
+const UNPACKED = { ...ROW.ledger, movements: [...ROW.ledger.movements, { reason: 'unpacked', cause: order.orderId, onHand: 1, reserved: 0, quarantined: 1 }] };
+const PURCHASE = { entity: 'purchase', orderId: order.orderId, attempt: 1, status: 'bought', carrierRef: 'shp_1' };
 const CHARGE: Charge = {
   shipmentId: 'shp_1',
   reference: '01',
@@ -52,12 +68,22 @@ const CHARGE: Charge = {
 interface Scene {
   readonly rows?: readonly Record<string, unknown>[];
   readonly charges?: readonly Charge[];
+  readonly refunds?: readonly string[];
+  readonly offered?: Readonly<Record<string, number>>;
   readonly snapshot?: Partial<Snapshot>;
   readonly notices?: readonly string[];
   readonly open?: readonly { id: string; status: number; attempts: number }[];
 }
 
-function evidence({ rows = [ROW.order, ROW.parcel], charges = [CHARGE], snapshot = {}, notices = [], open = [] }: Scene): Evidence {
+function evidence({
+  rows = [ROW.order, ROW.parcel],
+  charges = [CHARGE],
+  refunds = [],
+  offered = { 'TENT-2P': 3, 'CAMP-2P': 0 },
+  snapshot = {},
+  notices = [],
+  open = [],
+}: Scene): Evidence {
   const table: TableDump = dumpOf(rows);
   const labels = [{ bucket: 'b', key: 'labels/1.pdf', body: Buffer.from('%PDF-1.4') }];
   const shopFulfilment = { sourceId: order.sold.sourceId, company: 'USPS', number: '9400', url: '', units: Object.fromEntries(units.map(({ sku, quantity }) => [sku, quantity])) };
@@ -67,9 +93,9 @@ function evidence({ rows = [ROW.order, ROW.parcel], charges = [CHARGE], snapshot
     shop: 'shop',
     vendors: {
       outbox: { open: () => [...open], counts: () => ({ waiting: 0, due: 0, acknowledged: 1, givenUp: 0, attempts: 1 }) },
-      easypost: { charges: () => [...charges] },
-      shopify: { fulfilments: () => [shopFulfilment] },
-      custom: { notes: () => [], refused: () => 0 },
+      easypost: { charges: () => [...charges], refunds: () => [...refunds] },
+      shopify: { fulfilments: () => [shopFulfilment], inventory: { available: () => ({}) } },
+      custom: { notes: () => [], refused: () => 0, offered: () => offered },
     },
     snapshot: { table, facts: [], deadLetters: [], reports: [], labels, logs: new Map(), ...snapshot },
     seen: {
@@ -96,7 +122,7 @@ function named(checks: readonly Check[], name: string): Check {
   return found;
 }
 
-const accepted: HubEvent = {
+const accepted: Extract<HubEvent, { entity: 'order' }> = {
   id: `${order.orderId}#1#order.accepted`,
   type: 'order.accepted',
   at: '2026-11-22T09:00:01.000Z',
@@ -122,20 +148,49 @@ describe('the checks of a day', () => {
     ['an order that nobody placed', orderChecks, 'every order exists exactly once', { rows: [ROW.order, { ...ROW.order, orderId: 'shop:ghost' }] }],
     ['an order that ended elsewhere', orderChecks, 'every order ended as it had to', { rows: [{ ...ROW.order, status: 'packed' }] }],
     ['an order that is still held', orderChecks, 'every order ended as it had to', { rows: [{ ...ROW.order, holds: [{ kind: 'address' }] }] }],
-    [
-      'a parcel with other contents',
-      orderChecks,
-      'every parcel holds exactly what was ordered',
-      { rows: [ROW.order, { ...ROW.parcel, units: [{ sku: 'TENT-2P', quantity: 99 }] }] },
-    ],
+    ['a parcel with other contents', orderChecks, 'parcels hold exactly what was ordered', { rows: [ROW.order, { ...ROW.parcel, units: [{ sku: 'TENT-2P', quantity: 99 }] }] }],
     ['an order accepted twice', orderChecks, 'duplicates and older versions changed nothing', { snapshot: { facts: [accepted, { ...accepted, id: 'x' }] } }],
     ['a webhook that was never taken', orderChecks, 'every webhook and callback was acknowledged', { open: [{ id: 'a', status: 503, attempts: 9 }] }],
-    ['counters that do not add up', stockChecks, 'on hand = available + reserved, none below zero', { rows: [{ ...ROW.stock, available: 4 }] }],
-    ['a counter below zero', stockChecks, 'on hand = available + reserved, none below zero', { rows: [{ ...ROW.stock, onHand: 1, available: -1 }] }],
+    ['counters that do not add up', stockChecks, 'on hand = available + reserved + quarantined, all >= 0', { rows: [{ ...ROW.stock, available: 4 }] }],
+    ['a counter below zero', stockChecks, 'on hand = available + reserved + quarantined, all >= 0', { rows: [{ ...ROW.stock, onHand: 1, reserved: 2, available: -1 }] }],
     ['a ledger that says something else', stockChecks, 'every counter equals the fold of its ledger', { rows: [ROW.stock, { ...ROW.ledger, reserved: 1 }] }],
-    ['stock out of nowhere', stockChecks, 'opening + received - packed = on hand', { rows: [{ ...ROW.stock, onHand: 9 }, ROW.ledger] }],
+    ['quarantine that the ledger does not know', stockChecks, 'every counter equals the fold of its ledger', { rows: [{ ...ROW.stock, quarantined: 1 }, ROW.ledger] }],
+    ['a reservation that no order holds', stockChecks, 'what orders hold is what is reserved', { rows: [ROW.order, { ...ROW.stock, reserved: 1 }] }],
+    ['an order that holds what is not reserved', stockChecks, 'what orders hold is what is reserved', { rows: [{ ...ROW.order, allocations: [TENT] }, ROW.stock] }],
+    [
+      'an order that waits for what is there',
+      stockChecks,
+      'no order waits whose stock is there',
+      { rows: [{ ...ROW.order, status: 'backordered', demand: [{ sku: 'TENT-2P', quantity: 5 }] }, ROW.stock] },
+    ],
+    ['a storefront that offers its buffer', stockChecks, 'storefronts offer what the hub has, less their buffer', { rows: [ROW.stock], offered: { 'TENT-2P': 5, 'CAMP-2P': 0 } }],
+    [
+      'a kit that is offered without its parts',
+      stockChecks,
+      'storefronts offer what the hub has, less their buffer',
+      { rows: [ROW.stock], offered: { 'TENT-2P': 3, 'CAMP-2P': 1 } },
+    ],
+    ['goods unpacked and not in quarantine', stockChecks, 'opening + received - packed + unpacked = on hand', { rows: [ROW.stock, UNPACKED] }],
+    ['stock out of nowhere', stockChecks, 'opening + received - packed + unpacked = on hand', { rows: [{ ...ROW.stock, onHand: 9 }, ROW.ledger] }],
     ['a label bought twice', parcelChecks, 'every label was bought exactly once', { charges: [CHARGE, { ...CHARGE, trackingCode: '9401' }] }],
     ['a label the hub does not know', parcelChecks, 'every label was bought exactly once', { charges: [{ ...CHARGE, trackingCode: '9401' }] }],
+    ['a parcel without a label', parcelChecks, 'every label was bought exactly once', { rows: [ROW.order, ROW.parcel, { ...ROW.parcel, parcel: 2, label: undefined }] }],
+    [
+      'a label that was called back and is paid for',
+      parcelChecks,
+      'labels of parcels that were called back are voided',
+      { rows: [ROW.order, { ...ROW.parcel, status: 'unpacked' }, { ...PURCHASE, status: 'voided' }] },
+    ],
+    ['a label that was given back and travels', parcelChecks, 'labels of parcels that were called back are voided', { refunds: ['shp_1'] }],
+    ['two parcels where one would do', orderChecks, 'one parcel per warehouse that an order leaves from', { rows: [ROW.order, ROW.parcel, { ...ROW.parcel, parcel: 2 }] }],
+    ['a priority that no rule gives', orderChecks, 'rules did what they say, and nothing else', { rows: [{ ...ROW.order, priority: 8 }] }],
+    ['a person who authorises what the policy does', orderChecks, 'rules did what they say, and nothing else', { rows: [{ ...ROW.order, authorisation: { by: 'mara' } }] }],
+    [
+      'an order taken for a duplicate',
+      orderChecks,
+      'rules did what they say, and nothing else',
+      { snapshot: { facts: [{ ...accepted, order: { ...accepted.order, holds: ['duplicate'] } }] } },
+    ],
     ['a cost that is off by a cent', parcelChecks, 'label costs agree to the cent', { charges: [{ ...CHARGE, cost: 641 }] }],
     [
       'a label document that is a web page',
@@ -150,7 +205,12 @@ describe('the checks of a day', () => {
       { charges: [{ ...CHARGE, printed: { ...CHARGE.printed, line1: 'ELSEWHERE 1' } }] },
     ],
     ['a parcel that did not arrive', parcelChecks, 'every parcel arrived where it had to', { rows: [ROW.order, { ...ROW.parcel, status: 'dispatched' }] }],
-    ['another tracking number at the shop', parcelChecks, 'Shopify shows every parcel once', { rows: [ROW.order, { ...ROW.parcel, label: { ...label, trackingNumber: '1' } }] }],
+    [
+      'another tracking number at the shop',
+      parcelChecks,
+      'Shopify shows every parcel once, kits as they were sold',
+      { rows: [ROW.order, { ...ROW.parcel, label: { ...label, trackingNumber: '1' } }] },
+    ],
     ['a customer who was not told', tellingChecks, 'customers were told everything once', { notices: [`${order.orderId}#accepted`] }],
     [
       'a customer who was told twice',

@@ -44,8 +44,9 @@ it('says which checks failed and why, and counts them', () => {
     { name: 'stock', ok: false, figures: '16', faults: Array.from({ length: 10 }, (_, n) => `fault ${n}`) },
   ];
 
-  const text = summaryOf({ figures: FIGURES, checks });
+  const text = summaryOf({ figures: FIGURES, checks, examples: [{ orderId: 'shop:7', shows: 'waits for stock' }] });
 
+  expect(text).toContain('To explain    shop:7 waits for stock');
   expect(text).toContain(' ok    labels');
   expect(text).toContain('FAIL   stock');
   expect(text).toContain('- fault 7\n           - and 2 more');
