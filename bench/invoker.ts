@@ -20,7 +20,8 @@ const CLIENT = join(import.meta.dirname, '..', 'clients', 'demo.yaml');
 const DELIVERIES = 20;
 
 async function invoke(job: Job): Promise<Done> {
-  const { client } = await loadClient(CLIENT);
+  // What rules ask of the customers' history is a cost of its own, and of clients that have such rules.
+  const client = { ...(await loadClient(CLIENT)).client, rules: [] };
   const table = new Table(TABLE, documentClient({ endpoint: job.endpoint, region: job.region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
   await deliverAll(table, client, batchesOf(await arrivalsOf(client, job.warmUp.sku, job.from + WARM_UP_FROM, job.warmUp.orders), job.batch));
   const batches = batchesOf(await arrivalsOf(client, job.sku, job.from, job.orders), job.batch);

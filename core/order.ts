@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { type Refused, refused } from './error.ts';
 import type { Hold, HoldKind } from './hold.ts';
 import { shardOf } from './id.ts';
-import { type Allocation, addUnits, type Demand, lessUnits, type Movement, type Place, placeKey, releasing, unitsOf, unpacking } from './inventory.ts';
+import { type Allocation, addUnits, type Demand, lessUnits, type Movement, type Place, placeKey, releasing } from './inventory.ts';
 import type { SoldKit } from './kit.ts';
 import type { Slot } from './load.ts';
 import { compareVersions, type OrderDocument, type SourceVersion, sourceVersionOf } from './order-document.ts';

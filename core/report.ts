@@ -4,7 +4,7 @@ import { type Client, productOf } from './client.ts';
 import { type Day, hoursOf, isWithin } from './day.ts';
 import type { HubEvent } from './event.ts';
 import { Instant } from './id.ts';
-import { compare, distinct, isOver, type OrderDay, type OrderFacts, orderDay, type ParcelDay, type ParcelFacts, parcelDay, type Story, storiesOf } from './story.ts';
+import { compare, distinct, isOver, type OrderDay, type OrderFacts, orderDay, type ParcelDay, type ParcelFacts, parcelDay, storiesOf } from './story.ts';
 
 const Count = z.int().min(0);
 /** Amounts per currency, never added across currencies; sorted by currency. Minor units. */

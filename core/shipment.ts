@@ -26,7 +26,7 @@ export interface Label {
   readonly boughtAt: string;
 }
 
-export type ParcelStatus =
+type ParcelStatus =
   | 'packed'
   | 'labelled'
   /** No carrier sells a label for it; its order is held. */

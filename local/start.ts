@@ -132,7 +132,7 @@ function print(result: DayResult, stage: Stage, options: Options): void {
   if (options.json) process.stdout.write(`${JSON.stringify({ ...result.figures, checks: Object.fromEntries(result.checks.map(({ name, ok }) => [name, ok])) })}\n`);
 }
 
-function whereToLook({ announcements }: DayResult, { cloud }: Stage, { data, once }: Options): string {
+function whereToLook({ announcements, examples }: DayResult, { cloud }: Stage, { data, once }: Options): string {
   const folder = relative(process.cwd(), data) || '.';
   const report = announcements.flatMap((text) => text.match(/https?:\/\/\S+/g) ?? []).find((url) => /html/.test(url));
   if (once) return `  Everything is kept in ${folder}`;
@@ -142,6 +142,7 @@ function whereToLook({ announcements }: DayResult, { cloud }: Stage, { data, onc
     `  Data and logs  ${folder}`,
     `  Try            curl -H "authorization: Bearer $(cat ${join(folder, 'token')})" ${cloud.apiUrl}/orders/wholesale:W-000003`,
     '                 npm run crossdock -- order show wholesale:W-000003',
+    ...examples.map(({ orderId, shows }) => `                 npm run crossdock -- order explain ${orderId}    # ${shows}`),
     '                 npm run crossdock -- dead-letters list',
     '',
     '  The stack stays up. Press Ctrl-C to stop it.',

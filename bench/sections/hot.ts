@@ -51,7 +51,7 @@ export async function measureHot({ orders = ORDERS, scratch, say, prepare }: Ben
     ],
     breakdowns: [tableOf([batched, single, emulated, emulatedSingle])],
     notes: [
-      'Measured: everything that intake writes (order, document, decision, stock, ledger, queue). Half the orders find no stock left. Each run ends with a count of all of it.',
+      'Measured: everything that intake writes (order, document with its decision, stock, ledger, queue), without rules. Half the orders find no stock left. Each run ends with a count of all of it.',
       `${INVOCATIONS} invocations, each a process, on this machine's cores. ${LIMITS.unitsPerSecond} write units a second for each partition key, the index's included; ${LIMITS.conflictRate * 100} % of the transactions that meet another on an item are cancelled.`,
       `The table in memory answers after ${SETUP.latencyMs} ms, a transaction after twice that. The emulator is the bound where it is used: see its CPU.`,
     ],

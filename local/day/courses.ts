@@ -31,7 +31,7 @@ type Help = 'correct-address' | 'release-address' | 'release-duplicate' | 'relea
 export type Goods = 'any' | 'kit' | 'far-apart' | 'sold-out' | 'no-sku' | 'gift-card';
 
 /** What a customer pays: more than a new one may without being looked at, or more than anyone may. */
-export type Price = 'usual' | 'big' | 'over-limit';
+type Price = 'usual' | 'big' | 'over-limit';
 
 interface VersionChange {
   /** @default true */

@@ -51,3 +51,24 @@ test('a product is found by its exact SKU', () => {
   expect(productOf(sampleClient(), 'TENT')?.sku).toBe('TENT');
   expect(productOf(sampleClient(), 'tent')).toBeUndefined();
 });
+
+describe('kits', () => {
+  const kit = (sku: string, ...parts: string[]) => ({ sku, name: sku, parts: parts.map((part) => ({ sku: part, quantity: 1 })) });
+  const problemsOf = (...kits: object[]) => {
+    return (Client.safeParse({ ...sampleClient(), kits }).error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  };
+
+  test('may hold products and other kits', () => {
+    expect(problemsOf(kit('SET', 'TENT', 'MUG'), kit('BIG-SET', 'SET', 'LAMP'))).toEqual([]);
+  });
+
+  test.each<[string, object[], string]>([
+    ['contains itself', [kit('SET', 'TENT', 'SET')], 'kits.0.parts: kit "SET" contains itself'],
+    ['contains itself by way of another', [kit('A', 'B'), kit('B', 'A')], 'kits.1.parts: kit "B" contains itself'],
+    ['has a part nobody knows', [kit('SET', 'GHOST')], 'kits.0.parts.0.sku: no product or kit is called "GHOST"'],
+    ['is a product too', [kit('TENT', 'MUG')], 'kits.0.sku: "TENT" is a product too; a kit has no stock of its own'],
+    ['is named twice', [kit('SET', 'MUG'), kit('SET', 'LAMP')], 'kits.1.sku: "SET" is used twice'],
+  ])('one that %s is refused by name', (_what, kits, problem) => {
+    expect(problemsOf(...kits)).toContain(problem);
+  });
+});
