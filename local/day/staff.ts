@@ -21,6 +21,7 @@ export class Staff {
   readonly #user: string;
   readonly #scopes: readonly string[];
   readonly #underWay = new Map<string, Promise<void>>();
+  readonly #attempts = new Map<string, Promise<void>>();
   #token: Promise<string> | undefined;
   readonly #end = Promise.withResolvers<void>();
   #stopped = false;
@@ -57,8 +58,15 @@ export class Staff {
 
   async #work(tasks: readonly Task[]): Promise<void> {
     for (const task of tasks) {
-      while (!this.#stopped && this.#diary.deed(task.id) === undefined) await this.#attempt(task);
+      while (!this.#stopped && this.#diary.deed(task.id) === undefined) await this.#attemptOnce(task);
     }
+  }
+
+  /** Two lists may hold the same task; whoever comes second waits for the other's answer, which may be theirs too. */
+  async #attemptOnce(task: Task): Promise<void> {
+    const attempt = this.#attempts.get(task.id) ?? this.#attempt(task).finally(() => this.#attempts.delete(task.id));
+    this.#attempts.set(task.id, attempt);
+    await attempt;
   }
 
   /** Whatever is no passing trouble of the hub is an answer: a refusal too, which the checks will show. */
