@@ -7,7 +7,7 @@ import { CarrierConnection, Client, StorefrontConnection } from '../core/client.
 import { Rejected } from '../core/error.ts';
 import { loadCarrier } from './carrier.ts';
 import type { SignatureScheme } from './signature.ts';
-import { loadStorefront } from './storefront.ts';
+import { type Capability, loadStorefront } from './storefront.ts';
 
 /** What the receiving edge must know to verify a sender without loading its adapter. */
 interface Edge {
@@ -21,6 +21,8 @@ interface Edge {
 export interface LoadedClient {
   readonly client: Client;
   readonly edge: Edge;
+  /** What each storefront connection can do, by its id. */
+  readonly capabilities: Readonly<Record<string, readonly Capability[]>>;
 }
 
 /** One thing that is wrong with a client file. */
@@ -38,8 +40,8 @@ type Connection = StorefrontConnection | CarrierConnection;
 interface Adapter {
   readonly settings: z.ZodType;
   signature(settings: unknown): SignatureScheme;
-  /** There where it can be told what is in stock. */
-  setStock?(levels: never, call: never): unknown;
+  /** There for storefronts. */
+  capabilities?(settings: unknown): readonly Capability[];
 }
 
 const SIDES = {
@@ -78,6 +80,7 @@ export async function loadClient(path: string): Promise<LoadedClient> {
   return {
     client: { ...parsed.data, storefronts: withSettings(parsed.data.storefronts, storefronts), carriers: withSettings(parsed.data.carriers, carriers) },
     edge: { storefronts: storefronts.schemes, carriers: carriers.schemes },
+    capabilities: storefronts.capabilities,
   };
 }
 
@@ -107,12 +110,13 @@ function namingProblems(path: string, content: unknown): Problem[] {
 interface Checked {
   readonly connections: Connection[];
   readonly schemes: Record<string, SignatureScheme>;
+  readonly capabilities: Record<string, readonly Capability[]>;
   readonly problems: Problem[];
 }
 
 /** Checks the connections of a file that may be wrong elsewhere; one that is no connection at all is the shape's problem. */
 async function checkConnections(side: Side, content: unknown): Promise<Checked> {
-  const checked: Checked = { connections: [], schemes: {}, problems: [] };
+  const checked: Checked = { connections: [], schemes: {}, capabilities: {}, problems: [] };
   const entries = valueAt(content, [side]);
   for (const [index, entry] of Array.isArray(entries) ? entries.entries() : []) {
     const connection = SIDES[side].connection.safeParse(entry);
@@ -121,7 +125,7 @@ async function checkConnections(side: Side, content: unknown): Promise<Checked> 
   return checked;
 }
 
-async function checkConnection(side: Side, index: number, connection: Connection, { connections, schemes, problems }: Checked): Promise<void> {
+async function checkConnection(side: Side, index: number, connection: Connection, { connections, schemes, capabilities, problems }: Checked): Promise<void> {
   const kinds = kindsOf(side);
   if (!kinds.includes(connection.kind)) {
     const remedy = `use one of ${kinds.join(', ')}, or add adapters/${side}/${connection.kind}.ts`;
@@ -134,13 +138,15 @@ async function checkConnection(side: Side, index: number, connection: Connection
     problems.push(...problemsOf(settings.error, connection.settings, [side, index, 'settings']));
     return;
   }
-  if ('stock' in connection && connection.stock.publish && adapter.setStock === undefined) {
-    const remedy = `leave it out, or give adapters/${side}/${connection.kind}.ts a setStock`;
+  const can = adapter.capabilities?.(settings.data) ?? [];
+  if ('stock' in connection && connection.stock.publish && !can.includes('writesStock')) {
+    const remedy = `leave it out, or have adapters/${side}/${connection.kind}.ts write stock`;
     problems.push({ path: [side, index, 'stock', 'publish'], message: `is nothing that ${connection.kind} can be told`, seen: 'true', remedy });
     return;
   }
   connections.push({ ...connection, settings: Settings.parse(settings.data) });
   schemes[connection.id] = adapter.signature(settings.data);
+  capabilities[connection.id] = can;
 }
 
 function kindsOf(side: Side): string[] {

@@ -6,7 +6,7 @@ import { Rejected, Unavailable } from '../core/error.ts';
 
 /** A request to somebody outside. */
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
@@ -78,8 +78,13 @@ export function isPassing(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;
 }
 
-/** Seconds that an answer asks us to wait: `Retry-After` as a number, or as a date, counted from the answer's own `Date`. */
+/**
+ * Seconds that an answer asks us to wait: `Retry-After` as a number, or as a date, counted from the answer's own `Date`; or BigCommerce's
+ * milliseconds until its window begins anew. https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits
+ */
 export function retryAfterOf({ headers }: HttpResponse): number | undefined {
+  const window = headers['x-rate-limit-time-reset-ms'] ?? '';
+  if (/^\d{1,9}$/.test(window)) return Math.ceil(Number(window) / 1000);
   const header = headers['retry-after'] ?? '';
   if (/^\d{1,6}$/.test(header)) return Number(header);
   const seconds = Math.ceil((Date.parse(header) - Date.parse(headers.date ?? '')) / 1000);

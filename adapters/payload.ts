@@ -6,6 +6,7 @@ import { type Minor, parseMoney } from '../core/money.ts';
 
 /** What a payload is, for the message of a refusal. */
 export interface PayloadKind {
+  /** `<noun>.payload-unreadable`; where only its shape has changed, the refusal says `<noun>.shape-changed`. */
   readonly code: ErrorCode;
   /** Whose payload it is, such as `The Shopify order`. */
   readonly what: string;
@@ -15,9 +16,17 @@ export interface PayloadKind {
 
 const SHOWN_FIELDS = 5;
 
+/** What the code of a refusal ends with when a field that we use is missing, or has a value that is not among those we know. */
+const SHAPE_CHANGED = 'shape-changed';
+
+/** Whether an error says that the other side's contract is not what it was: not one bad payload, but the first of many. */
+export function isShapeChanged(error: unknown): error is Rejected {
+  return error instanceof Rejected && error.code.endsWith(`.${SHAPE_CHANGED}`);
+}
+
 /**
  * Reads a foreign payload by its schema.
- * @throws Rejected naming up to five fields with the values seen; of personal fields the name only
+ * @throws Rejected naming up to five fields with the values seen; of personal fields the name only; `seen` is the path of the first
  */
 export function readPayload<Schema extends z.ZodType>(schema: Schema, payload: unknown, kind: PayloadKind): z.output<Schema> {
   const read = schema.safeParse(payload, { reportInput: false });
@@ -25,7 +34,7 @@ export function readPayload<Schema extends z.ZodType>(schema: Schema, payload: u
   const issues = read.error.issues;
   const shown = issues.slice(0, SHOWN_FIELDS).map((issue) => sayIssue(issue, payload, kind));
   const more = issues.length > SHOWN_FIELDS ? ` and ${issues.length - SHOWN_FIELDS} more` : '';
-  throw new Rejected(kind.code, `${kind.what} cannot be read: ${shown.join('; ')}${more}.`, { seen: toDotPath(issues[0]?.path ?? []) });
+  throw new Rejected(codeOf(issues, payload, kind), `${kind.what} cannot be read: ${shown.join('; ')}${more}.`, { seen: toDotPath(issues[0]?.path ?? []) });
 }
 
 /**
@@ -39,6 +48,18 @@ export function readMoney(field: string, amount: string | number, currency: stri
     if (!(cause instanceof Rejected)) throw cause;
     throw new Rejected(cause.code, `Field ${field}: ${cause.message}`, { cause, ...(cause.seen !== undefined && { seen: cause.seen.slice(0, 40) }) });
   }
+}
+
+/** A payload that is what it should be but for fields that are gone and names that are new has changed its shape; any other is just wrong. */
+function codeOf(issues: readonly z.core.$ZodIssue[], payload: unknown, { code }: PayloadKind): ErrorCode {
+  const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+  const noun = code.slice(0, code.indexOf('.'));
+  return isObject && issues.every((issue) => isOfShape(issue, payload)) ? `${noun}.${SHAPE_CHANGED}` : code;
+}
+
+function isOfShape(issue: z.core.$ZodIssue, payload: unknown): boolean {
+  if (issue.code === 'invalid_value') return true;
+  return issue.code !== 'custom' && issue.path.length > 0 && issue.path.reduce<unknown>(valueAt, payload) === undefined;
 }
 
 function sayIssue(issue: z.core.$ZodIssue, payload: unknown, { personal }: PayloadKind): string {

@@ -1,30 +1,51 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { type Ecdsa, ecdsa } from './signatures/ecdsa.ts';
+import type { Family, Message, Signed, Verdict } from './signatures/family.ts';
+import { type HmacBody, hmacBody } from './signatures/hmac-body.ts';
+import { type HmacFields, hmacFields } from './signatures/hmac-fields.ts';
+import { type JwtRs256Body, jwtRs256Body } from './signatures/jwt-rs256-body.ts';
+import type { NamedKeys, PublishedKeys } from './signatures/published-keys.ts';
+import { type RsaSha256, rsaSha256 } from './signatures/rsa-sha256.ts';
+import { type StandardWebhooks, standardWebhooks } from './signatures/standard-webhooks.ts';
+import { type StaticHeader, staticHeader } from './signatures/static-header.ts';
+import { type Transport, transport } from './signatures/transport.ts';
+
+export type { Signed, Verdict } from './signatures/family.ts';
+
+/** What each family must be told of a vendor: all of it JSON, as the edge table carries it. */
+interface Schemes {
+  readonly 'hmac-body': HmacBody;
+  readonly 'standard-webhooks': StandardWebhooks;
+  readonly 'hmac-fields': HmacFields;
+  readonly 'rsa-sha256': RsaSha256;
+  readonly ecdsa: Ecdsa;
+  readonly 'jwt-rs256-body': JwtRs256Body;
+  readonly 'static-header': StaticHeader;
+  readonly transport: Transport;
+}
+
+type FamilyName = keyof Schemes;
+
+type SchemeOf<Name extends FamilyName> = { [Each in Name]: { readonly family: Each } & Schemes[Each] & Manners }[Name];
 
 /**
  * How a sender signs what it posts: declared as data by its adapter, so that the receiving edge needs no adapter code.
  * One entry per family, not one per vendor.
  */
-export type SignatureScheme =
-  | {
-      /** HMAC-SHA256 of the raw body in one header: Shopify, EasyPost, later WooCommerce and Squarespace. */
-      readonly family: 'hmac-body';
-      readonly header: string;
-      readonly encoding: 'base64' | 'hex';
-      /** Text before the signature in the header. */
-      readonly prefix?: string;
-      /** Unicode normalisation of the secret before its UTF-8 bytes are the key. */
-      readonly normalise?: 'NFKD';
-      /** A header that must name this sender: the signature does not cover headers, so this only refuses mix-ups. */
-      readonly sender?: { readonly header: string; readonly value: string };
-    }
-  | {
-      /** https://github.com/standard-webhooks/standard-webhooks: HMAC-SHA256 of `id.timestamp.body`. */
-      readonly family: 'standard-webhooks';
-      /** `base64`: the key is decoded after `whsec_`; `utf8`: the key is the secret's own bytes. */
-      readonly key: 'base64' | 'utf8';
-      /** How far the signed time may be from ours, in either direction. */
-      readonly toleranceSeconds: number;
-    };
+export type SignatureScheme = SchemeOf<FamilyName>;
+
+/** How a sender is answered, whatever its family. */
+interface Manners {
+  /** What it sends unsigned and must be answered, without anything being taken in. */
+  readonly handshake?: Handshake;
+  /** `silent`: a bad signature is answered 200 and dropped, for senders that shut out a whole domain that refuses. @default 401 */
+  readonly refusal?: 'silent';
+  /** Where the keys that a request names are published, in families of public keys. */
+  readonly keys?: PublishedKeys;
+}
+
+/** `unsigned-ping`: a form with nothing but this field, holding a number, is answered 200; WooCommerce activates a webhook by it. */
+type Handshake = { readonly family: 'unsigned-ping'; readonly field: string };
 
 /** The secrets that may sign now: a new one, and the one before it until its grace ends. */
 export interface SigningSecrets {
@@ -34,79 +55,75 @@ export interface SigningSecrets {
   readonly previousUntil?: string | undefined;
 }
 
-/** What was posted to us: raw bytes, and headers with lower-case names. */
-export interface Signed {
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
+/** What each family does: the one place that knows them all. */
+const FAMILIES: { readonly [Name in FamilyName]: Family<SchemeOf<Name>> } = {
+  'hmac-body': hmacBody,
+  'standard-webhooks': standardWebhooks,
+  'hmac-fields': hmacFields,
+  'rsa-sha256': rsaSha256,
+  ecdsa,
+  'jwt-rs256-body': jwtRs256Body,
+  'static-header': staticHeader,
+  transport,
+};
+
+/** Verifies a signature on raw bytes, whether in time or late where its scheme takes that. */
+export function isSigned(request: Signed, scheme: SignatureScheme, secrets: SigningSecrets, now: Date): boolean {
+  return verdictOn(request, scheme, secrets, now) !== 'refused';
 }
 
-/** Verifies a signature on raw bytes. Compares in constant time, tries every secret and every offered signature without an early exit. */
-export function isSigned(request: Signed, scheme: SignatureScheme, secrets: SigningSecrets, now: Date): boolean {
-  const offered = offeredSignatures(request, scheme);
-  const message = signedBytes(request, scheme);
+/**
+ * Judges a signature on raw bytes. Compares in constant time, tries every key and every offered signature without an early exit.
+ * @param published keys that were fetched because the request named them, see `keysNamedBy`
+ */
+export function verdictOn<Name extends FamilyName>(request: Signed, scheme: SchemeOf<Name>, secrets: SigningSecrets, now: Date, published: readonly KeyObject[] = []): Verdict {
+  const family = familyOf(scheme);
+  const message = family.signedBytes(request, scheme);
+  if (message === undefined) return 'refused';
+  const offered = family.offered(request, scheme);
+  const keys = [...published, ...acceptedSecrets(secrets, now).flatMap((secret) => family.keysOf(secret, scheme))];
   let genuine = false;
-  for (const secret of acceptedSecrets(secrets, now)) {
-    const expected = createHmac('sha256', keyOf(secret, scheme)).update(message).digest();
-    for (const signature of offered) {
-      const same = signature.length === expected.length && timingSafeEqual(signature, expected);
+  for (const key of keys) {
+    const compare = family.comparer(message, key);
+    for (const one of offered) {
+      const same = compare(one);
       genuine = same || genuine;
     }
   }
-  return genuine && isFromSender(request, scheme) && isTimely(request, scheme, now);
+  if (!genuine) return 'refused';
+  return family.standing?.(request, scheme, now) ?? 'genuine';
 }
 
-/** Signs as a sender does: for our own outgoing webhooks, and for the senders that tests and the local stack play. */
-export function sign(body: Buffer, scheme: SignatureScheme, secret: string, message: { readonly id: string; readonly at: Date }): Record<string, string> {
-  const seconds = String(Math.floor(message.at.getTime() / 1000));
-  const headers: Record<string, string> = scheme.family === 'standard-webhooks' ? { 'webhook-id': message.id, 'webhook-timestamp': seconds } : {};
-  const digest = createHmac('sha256', keyOf(secret, scheme)).update(signedBytes({ headers, body }, scheme)).digest();
-  if (scheme.family === 'standard-webhooks') return { ...headers, 'webhook-signature': `v1,${digest.toString('base64')}` };
-  const sender = scheme.sender === undefined ? {} : { [scheme.sender.header]: scheme.sender.value };
-  return { ...sender, [scheme.header]: (scheme.prefix ?? '') + digest.toString(scheme.encoding) };
+/** The published keys that a request must be verified with; undefined where keys are in the connection's secret. */
+export function keysNamedBy<Name extends FamilyName>(request: Signed, scheme: SchemeOf<Name>): NamedKeys | undefined {
+  if (scheme.keys === undefined) return undefined;
+  return { where: scheme.keys, names: familyOf(scheme).keyNames?.(request, scheme) ?? [] };
 }
 
-function acceptedSecrets({ current, previous, previousUntil }: SigningSecrets, now: Date): string[] {
+/** Whether a request is what its sender sends unsigned before anything else: nothing in it is worth taking in. */
+export function isHandshake<Name extends FamilyName>(request: Signed, scheme: SchemeOf<Name>): boolean {
+  const { handshake } = scheme;
+  if (handshake === undefined || familyOf(scheme).offered(request, scheme).length > 0) return false;
+  const [, field, value = ''] = /^([a-z_]{1,40})=(\d{1,20})$/.exec(request.body.toString('latin1', 0, 100)) ?? [];
+  return field === handshake.field && request.body.length === field.length + 1 + value.length;
+}
+
+/**
+ * Signs as a sender does: for our own outgoing webhooks, and for the senders that tests and the local stack play.
+ * @param secret what the sender has: for public keys the private one, as PEM or `whsk_` and base64
+ * @throws Rejected `signature.key-unusable` for a secret that only verifies
+ */
+export function sign<Name extends FamilyName>(body: Buffer, scheme: SchemeOf<Name>, secret: string, message: Message): Record<string, string> {
+  return familyOf(scheme).sign(body, scheme, secret, message);
+}
+
+function familyOf<Name extends FamilyName>(scheme: SchemeOf<Name>): Family<SchemeOf<Name>> {
+  return FAMILIES[scheme.family];
+}
+
+/** The secrets that may sign at an instant. */
+export function acceptedSecrets({ current, previous, previousUntil }: SigningSecrets, now: Date): string[] {
   const inGrace = previous !== undefined && previousUntil !== undefined && now.getTime() < Date.parse(previousUntil);
   // An empty secret would let anybody sign.
   return [current, ...(inGrace ? [previous] : [])].filter((secret) => secret !== '');
-}
-
-function keyOf(secret: string, scheme: SignatureScheme): Buffer {
-  if (scheme.family === 'hmac-body') return Buffer.from(scheme.normalise === undefined ? secret : secret.normalize(scheme.normalise), 'utf8');
-  return scheme.key === 'utf8' ? Buffer.from(secret, 'utf8') : Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-}
-
-function signedBytes({ headers, body }: Signed, scheme: SignatureScheme): Buffer {
-  if (scheme.family === 'hmac-body') return body;
-  return Buffer.concat([Buffer.from(`${headers['webhook-id'] ?? ''}.${headers['webhook-timestamp'] ?? ''}.`, 'utf8'), body]);
-}
-
-function offeredSignatures({ headers }: Signed, scheme: SignatureScheme): Buffer[] {
-  if (scheme.family === 'hmac-body') {
-    const offered = headers[scheme.header] ?? '';
-    const prefix = scheme.prefix ?? '';
-    return offered.startsWith(prefix) ? [decode(offered.slice(prefix.length), scheme.encoding)] : [];
-  }
-  return (headers['webhook-signature'] ?? '')
-    .split(' ')
-    .slice(0, 10)
-    .filter((part) => part.startsWith('v1,'))
-    .map((part) => decode(part.slice(3), 'base64'));
-}
-
-/** Decodes strictly: Buffer.from skips characters it does not know, so what does not print back the same is no signature. */
-function decode(text: string, encoding: 'base64' | 'hex'): Buffer {
-  const bytes = Buffer.from(text, encoding);
-  return bytes.toString(encoding) === text ? bytes : Buffer.alloc(0);
-}
-
-function isFromSender({ headers }: Signed, scheme: SignatureScheme): boolean {
-  return scheme.family !== 'hmac-body' || scheme.sender === undefined || headers[scheme.sender.header] === scheme.sender.value;
-}
-
-function isTimely({ headers }: Signed, scheme: SignatureScheme, now: Date): boolean {
-  if (scheme.family !== 'standard-webhooks') return true;
-  const timestamp = headers['webhook-timestamp'] ?? '';
-  if (!/^\d{1,12}$/.test(timestamp) || !headers['webhook-id']) return false;
-  return Math.abs(now.getTime() / 1000 - Number(timestamp)) <= scheme.toleranceSeconds;
 }

@@ -7,9 +7,11 @@ import { describeMachine } from './machine.ts';
 import { type Findings, type Section, verdictOf } from './section.ts';
 import { measureAllocation } from './sections/allocation.ts';
 import { measureCost } from './sections/cost.ts';
+import { measureEdge } from './sections/edge.ts';
 import { measureHot } from './sections/hot.ts';
 import { measureImport } from './sections/import.ts';
 import { measureIntake } from './sections/intake.ts';
+import { measureParsing } from './sections/parse.ts';
 import { measureSize } from './sections/size.ts';
 import { measureStart } from './sections/start.ts';
 import { measureThread } from './sections/thread.ts';
@@ -19,6 +21,8 @@ import { findingsText } from './table.ts';
 const SECTIONS: Readonly<Record<string, { readonly title: string; readonly measure: Section }>> = {
   size: { title: 'Size of bundles', measure: measureSize },
   import: { title: 'Import of the receiving edge', measure: measureImport },
+  parse: { title: 'Parsing of orders', measure: measureParsing },
+  edge: { title: 'The receiving edge', measure: measureEdge },
   allocation: { title: 'Allocation', measure: measureAllocation },
   hot: { title: 'One SKU that everybody wants', measure: measureHot },
   cost: { title: "Cost of one order's life", measure: measureCost },

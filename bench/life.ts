@@ -4,7 +4,7 @@ import { orderIdOf } from '../core/id.ts';
 import type { Order } from '../core/order.ts';
 import type { Label } from '../core/shipment.ts';
 import { inventBuyer } from '../local/day/people.ts';
-import { type CustomTopic, customAddress, customOrder } from '../local/simulators/custom.ts';
+import { customAddress, writeCustom } from '../local/simulators/custom.ts';
 import { easypostAddress } from '../local/simulators/easypost.ts';
 import { type Scan, trackerEvent } from '../local/simulators/journey.ts';
 import type { Address, Posting } from '../local/simulators/outbox.ts';
@@ -46,14 +46,16 @@ export function inventOrder(index: number, skus: readonly string[], currency: st
 
 /** Writes a webhook about an order, not yet signed. */
 export function webhookOf(sold: SoldOrder, version: 1 | 2, paid: boolean): Posting {
-  const topic: CustomTopic = version === 1 ? 'order.created' : 'order.paid';
-  const state: SoldVersion = { version, updatedAt: new Date(Date.parse(sold.placedAt) + version * 1_000).toISOString(), paid, cancelled: false, removed: {}, note: '' };
   const id = `${sold.sourceId}-${version}`;
-  return { id, sender: 'wholesale', meta: { topic, webhookId: `msg_${id}` }, body: customOrder(topic, sold, state), due: null };
+  return { id, sender: 'wholesale', ...writeCustom(version === 1 ? 'created' : 'paid', sold, stateOf(sold, version, paid), id), due: null };
+}
+
+function stateOf(sold: SoldOrder, version: 1 | 2, paid: boolean): SoldVersion {
+  return { version, updatedAt: new Date(Date.parse(sold.placedAt) + version * 1_000).toISOString(), paid, cancelled: false, removed: {}, note: '' };
 }
 
 /** Signs a webhook of the storefront. */
-export function signedBy(hook: Hook): Address {
+export function signedBy(hook: Hook): ReturnType<typeof customAddress> {
   return customAddress(hook.url, hook.secret);
 }
 
@@ -70,6 +72,7 @@ export async function live(setting: Setting, sold: SoldOrder, settled: () => Pro
   const until = Date.now() + limitMs;
   const { hooks } = setting;
   const sign = signedBy(hooks.storefront);
+  setting.wholesale.place(sold, stateOf(sold, 2, true));
   await post(sign(webhookOf(sold, 1, false), new Date()), webhookOf(sold, 1, false).body);
   await reaches(setting, sold, ['held'], until);
   await settled();
@@ -108,7 +111,9 @@ async function reaches(setting: Setting, sold: SoldOrder, statuses: readonly str
   }
 }
 
-async function post({ url, headers }: ReturnType<Address>, body: Buffer): Promise<void> {
+async function post(address: ReturnType<Address>, body: Buffer): Promise<void> {
+  if (address === undefined) throw new Error('Nobody is subscribed to what is posted.');
+  const { url, headers } = address;
   const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });
   await response.arrayBuffer();
   if (response.status !== 200) throw new Error(`${new URL(url).pathname} answered ${response.status}.`);

@@ -62,7 +62,14 @@ export async function openSetting(options: SettingOptions): Promise<Setting> {
   const signing = { [WHOLESALE]: `whsec_${randomBytes(32).toString('base64')}`, [CARRIER]: randomBytes(32).toString('hex') };
   const token = randomBytes(16).toString('hex');
   const vendors = join(options.dataFolder, 'vendors');
-  const wholesale = await openCustom({ file: join(vendors, 'custom.sqlite'), secret: signing[WHOLESALE] });
+  const wholesale = await openCustom({
+    connectionId: WHOLESALE,
+    file: join(vendors, 'custom.sqlite'),
+    secret: { signing: signing[WHOLESALE], token: '' },
+    settings: {},
+    // Callers post for it.
+    hookUrl: () => '',
+  });
   const carrier = await openEasypost({
     file: join(vendors, 'easypost.sqlite'),
     apiKey: token,
@@ -72,7 +79,7 @@ export async function openSetting(options: SettingOptions): Promise<Setting> {
     stepMs: 0,
     currency: client.currency,
   });
-  const settings = { [WHOLESALE]: { callbackUrl: wholesale.callbackUrl }, [CARRIER]: { endpoint: carrier.endpoint } };
+  const settings = { [WHOLESALE]: wholesale.settings, [CARRIER]: { endpoint: carrier.endpoint } };
   const secrets = { ...signing, links: randomBytes(32).toString('hex') };
   const closeVendors = () => Promise.all([wholesale.close(), carrier.close()]);
   const starting = startCloud({

@@ -3,10 +3,13 @@ import { Command, InvalidArgumentError } from 'commander';
 import { Table } from '../adapters/aws/table.ts';
 import { Rejected, Unavailable } from '../core/error.ts';
 import { validateClients } from './commands/client.ts';
+import { addConnectionsCommand } from './commands/connections.ts';
 import { listDeadLetters } from './commands/dead-letters.ts';
 import { explainOrder } from './commands/explain.ts';
 import { listLevels } from './commands/levels.ts';
 import { showOrder, showTimeline } from './commands/order.ts';
+import { addPrivacyCommands } from './commands/privacy.ts';
+import { addReplayCommand } from './commands/replay-group.ts';
 import { fileOf, testRules } from './commands/rules.ts';
 import { openBooks } from './commands/stock.ts';
 import { checkAndRepair, checkStock } from './commands/stock-check.ts';
@@ -75,6 +78,11 @@ program
   .description('list them without taking them out')
   .option('--raw', 'also show the bytes as they were posted; they may hold personal data', false)
   .action(async ({ raw }: { raw: boolean }) => print(await listDeadLetters(await stack(), raw)));
+
+const shell = { stack, clientId: () => program.opts<Options>().client, print };
+addConnectionsCommand(program, shell);
+addPrivacyCommands(program, shell);
+addReplayCommand(program, shell);
 
 program
   .command('client')

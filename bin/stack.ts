@@ -12,12 +12,21 @@ export interface Stack {
   readonly deadLetterQueues: readonly { readonly name: string; readonly url: string }[];
 }
 
+/** A stack with what a replay needs of it. */
+export interface FoundStack extends Stack {
+  /** The bucket of what storefronts posted. */
+  readonly deliveriesBucket: string;
+  /** The queue in which deliveries wait to be taken in. */
+  readonly inboxUrl: string;
+}
+
 /** What `npm start` writes about the stack it runs. */
 const LocalStack = z.object({
   process: z.int(),
   env: z.record(z.string(), z.string()),
   tableName: z.string(),
-  queues: z.array(z.object({ name: z.string(), url: z.string(), deadLetter: z.boolean() })),
+  buckets: z.record(z.string(), z.string()),
+  queues: z.array(z.object({ logicalId: z.string(), name: z.string(), url: z.string(), deadLetter: z.boolean() })),
 });
 
 /**
@@ -25,7 +34,7 @@ const LocalStack = z.object({
  * For a local stack the environment is set so that the AWS clients reach it.
  * @throws Rejected `stack.not-found`
  */
-export async function findStack(clientId: string): Promise<Stack> {
+export async function findStack(clientId: string): Promise<FoundStack> {
   const file = join(import.meta.dirname, '..', '.crossdock', clientId, 'local.json');
   const local = existsSync(file) ? LocalStack.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
   return local !== undefined && isAlive(local.process) ? localStack(local) : await deployedStack(`crossdock-${clientId}`);
@@ -40,12 +49,18 @@ function isAlive(processId: number): boolean {
   }
 }
 
-function localStack(local: z.infer<typeof LocalStack>): Stack {
-  Object.assign(process.env, local.env);
-  return { where: 'this machine', tableName: local.tableName, deadLetterQueues: local.queues.filter(({ deadLetter }) => deadLetter) };
+// CloudFormation's names of the resources, before the hash that ends them.
+const DELIVERIES = /^FoundationDeliveries[0-9A-F]{8}$/;
+const INBOX = /^Orderacceptordersinbox[0-9A-F]{8}$/;
+
+function localStack({ env, tableName, buckets, queues }: z.infer<typeof LocalStack>): FoundStack {
+  Object.assign(process.env, env);
+  const [, deliveriesBucket = ''] = Object.entries(buckets).find(([logicalId]) => DELIVERIES.test(logicalId)) ?? [];
+  const inboxUrl = queues.find(({ logicalId }) => INBOX.test(logicalId))?.url ?? '';
+  return { where: 'this machine', tableName, deadLetterQueues: queues.filter(({ deadLetter }) => deadLetter), deliveriesBucket, inboxUrl };
 }
 
-async function deployedStack(name: string): Promise<Stack> {
+async function deployedStack(name: string): Promise<FoundStack> {
   const client = new CloudFormationClient({});
   const outputs = await outputsOf(client, name);
   const queues: { name: string; url: string }[] = [];
@@ -54,7 +69,8 @@ async function deployedStack(name: string): Promise<Stack> {
       if (ResourceType === 'AWS::SQS::Queue' && /dead/i.test(LogicalResourceId)) queues.push({ name: LogicalResourceId, url: PhysicalResourceId });
     }
   }
-  return { where: name, tableName: outputs.get('TableName') ?? '', deadLetterQueues: queues };
+  const output = (key: string) => outputs.get(key) ?? '';
+  return { where: name, tableName: output('TableName'), deadLetterQueues: queues, deliveriesBucket: output('DeliveriesBucketName'), inboxUrl: output('InboxQueueUrl') };
 }
 
 async function outputsOf(client: CloudFormationClient, name: string): Promise<Map<string, string>> {

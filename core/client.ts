@@ -22,8 +22,14 @@ const SharedStock = z.strictObject({
   buffers: z.record(Sku, z.int().min(0).max(100_000)).default({}).meta(title('Units by SKU that it is not told of, instead of `buffer`')),
 });
 
+/** How a storefront's orders are read, beside what it posts. */
+const Polling = z.strictObject({
+  everyMinutes: z.int().min(1).max(1_440).default(10).meta(title('Minutes between two readings of the orders that changed')),
+  overlapMinutes: z.int().min(1).max(1_440).default(15).meta(title('Minutes that a reading goes back before the one before it')),
+});
+
 /** A storefront that posts orders to us. */
-export const StorefrontConnection = Connection.extend({ stock: SharedStock.prefault({}) });
+export const StorefrontConnection = Connection.extend({ stock: SharedStock.prefault({}), poll: Polling.prefault({}) });
 export type StorefrontConnection = z.infer<typeof StorefrontConnection>;
 
 /** A carrier that sells us labels. */
@@ -141,6 +147,7 @@ const Policies = z.strictObject({
     })
     .prefault({}),
   packing: z.enum(['confirm', 'scan']).default('scan').meta(title('confirm: parcels are confirmed whole; scan: a person scans every unit')),
+  deliveryDays: z.int().min(1).max(30).default(30).meta(title('Days that what storefronts posted is kept as it came, for replay')),
   personalDataDays: z.int().min(7).max(3650).default(90).meta(title('Days after which names and addresses are deleted')),
 });
 

@@ -20,11 +20,12 @@ import {
   type Order,
   openDemand,
   type Saved,
+  soldUnitsSent,
   standingHold,
   turnOf,
   unfitness,
 } from './order.ts';
-import { compareVersions, idOf, type OrderDocument, type SourceVersion, soldIn, sourceVersionOf } from './order-document.ts';
+import { compareVersions, fulfilledIn, idOf, type OrderDocument, type SourceVersion, soldIn, sourceVersionOf } from './order-document.ts';
 import { judge, USUAL_PRIORITY } from './rule.ts';
 import type { StockView } from './stock-view.ts';
 
@@ -52,6 +53,7 @@ export function takeIn(document: OrderDocument, existing: Order | undefined, rea
   const source = sourceVersionOf(document);
   const age = existing === undefined ? 1 : compareVersions(source, existing.source);
   if (age <= 0) return { kind: 'unchanged', why: age === 0 ? 'duplicate' : 'older' };
+  if (existing !== undefined && isRepeat(document, source, existing, readings.client)) return noteRepeat(existing, source, act);
   const draft = draftOf(document, source, existing, readings, act);
   const reason = document.cancelled ? 'cancelled by the storefront' : closedReason(document, draft.demand);
   if (reason !== undefined) return end(draft, existing, document.cancelled ? 'cancelled' : 'closed', reason, readings, act);
@@ -61,9 +63,36 @@ export function takeIn(document: OrderDocument, existing: Order | undefined, rea
   return settle(checked, existing, reserve(checked, existing, readings, act), { type, why }, readings, act);
 }
 
+/** Whether a newer version says nothing new: storefronts touch an order for reasons of their own, and repeat to us what we told them. */
+function isRepeat(document: OrderDocument, { digest }: SourceVersion, existing: Order, client: Client): boolean {
+  const isKnownContent = digest === existing.source.digest || digest === existing.corrected;
+  return isKnownContent && sameUnits(demandOf(document, existing, client), existing.demand);
+}
+
+/** Notes that the storefront's newest version is this one, and leaves all else as people and the hub have decided it. */
+function noteRepeat(existing: Order, { version, rank }: SourceVersion, act: Act): Saved {
+  // Half a rank up where a person corrected it, as the correction was: a repeat of the same version does not undo it.
+  const source = { ...existing.source, version, rank: existing.corrected === undefined ? rank : Math.max(rank, Math.floor(rank) + 0.5) };
+  return next({ ...existing, source }, act, 'order.noted', 'the storefront repeats what is known');
+}
+
 /** Units per product that a version of an order needs: kits are taken apart, by the recipe they had when they first came in. */
 export function demandOf(document: OrderDocument, existing: Order | undefined, client: Client): Demand[] {
-  return explode(soldIn(document), client, existing?.kits ?? []).demand;
+  return explode(wantedIn(document, existing), client, existing?.kits ?? []).demand;
+}
+
+/**
+ * Units to ship per SKU as they were sold, less those that the storefront counts as shipped and that did not leave in parcels of ours: a
+ * storefront repeats to us what we told it, and that changes nothing; what somebody else shipped is not shipped again.
+ */
+function wantedIn(document: OrderDocument, existing: Order | undefined): Demand[] {
+  const sold = soldIn(document);
+  const fulfilled = fulfilledIn(document);
+  if (fulfilled.length === 0) return sold;
+  const ours = existing === undefined ? [] : soldUnitsSent(existing);
+  // It was told of a parcel of ours, and says the same of those that are still to leave.
+  if (document.fulfils === 'order' && ours.length > 0) return sold;
+  return lessUnits(sold, lessUnits(fulfilled, ours));
 }
 
 /** The priority that rules give a new order. */
@@ -286,7 +315,7 @@ function byPolicy(order: Order, client: Client, act: Act): Order['authorisation'
 }
 
 function draftOf(document: OrderDocument, source: SourceVersion, existing: Order | undefined, { client, history }: Readings, act: Arriving): Order {
-  const { demand, kits } = explode(soldIn(document), client, existing?.kits ?? []);
+  const { demand, kits } = explode(wantedIn(document, existing), client, existing?.kits ?? []);
   const hash = document.shipTo === null ? '' : addressHash(document.shipTo);
   const known = history.get(idOf(document));
   const verdict = judge(client.rules, factsOf(document, demand, client, known, eventsOf(existing, demand, hash)), client.currency);
@@ -296,7 +325,7 @@ function draftOf(document: OrderDocument, source: SourceVersion, existing: Order
   const standing = existing?.holds.filter((held) => held.standing) ?? [];
   const { only, prefer } = verdict;
   const authoriser = authoriserOf(verdict.authorise, client, known);
-  const { ending: _, kits: _kits, only: _only, prefer: _prefer, authoriser: _authoriser, leaves, ...kept } = existing ?? fresh(document, act);
+  const { ending: _, corrected: _corrected, kits: _kits, only: _only, prefer: _prefer, authoriser: _authoriser, leaves, ...kept } = existing ?? fresh(document, act);
   return {
     ...kept,
     number: document.number,
@@ -378,7 +407,8 @@ function distinct(holds: readonly Hold[]): Hold[] {
 
 function closedReason(document: OrderDocument, demand: readonly Demand[]): string | undefined {
   if (document.test) return 'a test order of the storefront: recorded, never shipped';
-  return demand.length === 0 ? 'nothing to ship' : undefined;
+  if (demand.length > 0) return undefined;
+  return soldIn(document).length === 0 ? 'nothing to ship' : 'shipped by somebody else, as the storefront says';
 }
 
 function isKnown(demand: readonly Demand[], client: Client): boolean {

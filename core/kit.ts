@@ -30,30 +30,22 @@ export function explode(sold: readonly Demand[], client: Client, frozen: readonl
 }
 
 /**
- * What was sold and is complete with one parcel, and was not before it: storefronts know kits, not their parts. Parts wait in earlier
- * parcels for the rest of their kit. Over all parcels of an order that shipped in full, it adds up to what was sold.
- * @param parcels units of each, in the order in which they were packed
- * @param index of the parcel in that list
+ * What of an order's goods is complete with the parts that are there: storefronts know kits, not their parts. More parts never make less
+ * complete, whatever they come after, so that what was said to be complete stays so: a part that is sold singly and in kits counts for the
+ * single ones first, and for a later kit only beyond all that the earlier kits need. All parts together make all that was sold.
+ * @param there units by product, such as those in parcels that left
  */
-export function completedBy(demand: readonly Demand[], kits: readonly SoldKit[], parcels: readonly (readonly Demand[])[], index: number): Demand[] {
+export function completeIn(demand: readonly Demand[], kits: readonly SoldKit[], there: readonly Demand[]): Demand[] {
   const inKits = addUnits(kits.flatMap(({ parts, quantity }) => times(parts, quantity)));
   const singles = lessUnits(demand, inKits).map((line) => ({ ...line, parts: [{ sku: line.sku, quantity: 1 }] }));
-  if (index >= parcels.length) return [];
-  let open: readonly SoldKit[] = [...kits, ...singles];
-  let here: readonly Demand[] = [];
-  let completed: Demand[] = [];
-  for (const parcel of parcels.slice(0, index + 1)) {
-    here = addUnits([...here, ...parcel]);
-    completed = [];
-    for (const { sku, quantity, parts } of open) {
-      const units = Math.min(quantity, ...parts.map((part) => Math.floor(unitsOf(here, part.sku) / part.quantity)));
-      if (units === 0) continue;
-      here = lessUnits(here, times(parts, units));
-      completed.push({ sku, quantity: units });
-    }
-    open = open.map((one) => ({ ...one, quantity: one.quantity - unitsOf(completed, one.sku) }));
-  }
-  return addUnits(completed);
+  let free = addUnits(there);
+  return addUnits(
+    [...singles, ...kits].flatMap(({ sku, quantity, parts }) => {
+      const units = Math.min(quantity, ...parts.map((part) => Math.floor(unitsOf(free, part.sku) / part.quantity)));
+      free = lessUnits(free, times(parts, quantity));
+      return units === 0 ? [] : [{ sku, quantity: units }];
+    }),
+  );
 }
 
 type Recipes = ReadonlyMap<string, readonly Demand[]>;

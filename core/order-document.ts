@@ -18,8 +18,10 @@ export const OrderLine = z.object({
   /** Null where the storefront's product has none. */
   sku: z.string().max(80).nullable(),
   title: z.string().max(300),
-  /** Units still to be shipped: refunded and removed units are already taken off. */
+  /** Units to be shipped in all: refunded and removed units are already taken off, shipped ones are not. */
   quantity: z.int().min(0).max(MAX_QUANTITY),
+  /** Of these, the units that the storefront counts as shipped, by us or by somebody else; left out where it does not say. */
+  fulfilled: z.int().min(0).max(MAX_QUANTITY).optional(),
   unitPrice: Minor,
   requiresShipping: z.boolean(),
 });
@@ -48,6 +50,8 @@ export const OrderDocument = z.object({
     .min(1)
     .max(MAX_LINES)
     .refine((lines) => soldIn({ lines }).length <= MAX_SKUS, { error: `hold more than ${MAX_SKUS} different SKUs to ship; split the order` }),
+  /** `order`: the storefront counts an order as shipped whole, from its first parcel on. @default 'line' */
+  fulfils: z.enum(['line', 'order']).optional(),
   /** Null where the storefront gave none, as for pick-up or withheld data. */
   shipTo: Address.nullable(),
   email: z.string().max(254).nullable(),
@@ -57,7 +61,7 @@ export const OrderDocument = z.object({
 });
 export type OrderDocument = z.infer<typeof OrderDocument>;
 
-/** Which of two versions of an order is the newer: the storefront's clock, then how far it got in life, then its content. */
+/** Which of two versions of an order is the newer: the storefront's clock, then how far it got in life, then its content, apart from what was shipped. */
 export interface SourceVersion {
   readonly version: number;
   readonly rank: number;
@@ -69,8 +73,11 @@ export function idOf(document: Pick<OrderDocument, 'connectionId' | 'sourceId'>)
   return orderIdOf(document.connectionId, document.sourceId);
 }
 
-// Made once: a schema compiles itself on its first use.
-const Content = OrderDocument.omit({ sourceVersion: true });
+// Made once: a schema compiles itself on its first use. What has been shipped is not what was ordered: a storefront's echo of our own word
+// is the same content, further in life.
+const Content = OrderDocument.omit({ sourceVersion: true, lines: true }).extend({ lines: z.array(OrderLine.omit({ fulfilled: true })) });
+/** Units fulfilled count less than any other step in life, however many. */
+const FULFILLED_RANK = 1e-8;
 const versions = new WeakMap<OrderDocument, SourceVersion>();
 
 /** The version of a document. The digest leaves the clock out, so a repeat of the same content is the same document. */
@@ -85,7 +92,8 @@ function newSourceVersion({ sourceVersion, ...content }: OrderDocument): SourceV
     .update(JSON.stringify(Content.parse(content)))
     .digest('base64url')
     .slice(0, 22);
-  return { version: sourceVersion, rank: content.cancelled ? 2 : content.paid ? 1 : 0, digest };
+  const fulfilled = fulfilledIn(content).reduce((sum, { quantity }) => sum + quantity, 0);
+  return { version: sourceVersion, rank: (content.cancelled ? 2 : content.paid ? 1 : 0) + fulfilled * FULFILLED_RANK, digest };
 }
 
 /** Negative when `a` is the older version, 0 when they are the same, positive when `a` is the newer one. */
@@ -96,4 +104,9 @@ export function compareVersions(a: SourceVersion, b: SourceVersion): number {
 /** Units to ship per SKU as it was sold: lines of one SKU are added up, lines that need no shipping are left out. */
 export function soldIn(document: { readonly lines: readonly OrderLine[] }): Demand[] {
   return addUnits(document.lines.filter(({ quantity, requiresShipping }) => requiresShipping && quantity > 0).map(({ sku, quantity }) => ({ sku: sku ?? '', quantity })));
+}
+
+/** Units per SKU that the storefront counts as shipped, whoever shipped them. */
+export function fulfilledIn(document: { readonly lines: readonly OrderLine[] }): Demand[] {
+  return addUnits(document.lines.flatMap(({ sku, fulfilled = 0, requiresShipping }) => (requiresShipping && fulfilled > 0 ? [{ sku: sku ?? '', quantity: fulfilled }] : [])));
 }

@@ -6,7 +6,7 @@ import { type Refused, refused } from './error.ts';
 import type { Hold, HoldKind } from './hold.ts';
 import { shardOf } from './id.ts';
 import { type Allocation, addUnits, type Demand, lessUnits, type Movement, type Place, placeKey, releasing } from './inventory.ts';
-import type { SoldKit } from './kit.ts';
+import { completeIn, type SoldKit } from './kit.ts';
 import type { Slot } from './load.ts';
 import { compareVersions, type OrderDocument, type SourceVersion, sourceVersionOf } from './order-document.ts';
 
@@ -50,6 +50,8 @@ export interface Order {
   readonly connectionId: string;
   readonly number: string;
   readonly source: SourceVersion;
+  /** Digest of the storefront's version whose address a person corrected: while it repeats that one, the correction stands. */
+  readonly corrected?: string;
   readonly status: OrderStatus;
   readonly holds: readonly Hold[];
   /** Fingerprints of holds that a person has released, so that a repeat of the same order does not raise them again. */
@@ -170,6 +172,12 @@ export function unitsIn(parcels: readonly PackedParcel[]): Demand[] {
   return addUnits(parcels.flatMap(({ units }) => units));
 }
 
+/** Units that have left, per SKU as they were sold: a kit counts once its last part is out. */
+export function soldUnitsSent({ demand, kits = [], parcels }: Pick<Order, 'demand' | 'kits' | 'parcels'>): Demand[] {
+  const sent = unitsIn(parcels.filter(hasLeft));
+  return kits.length === 0 ? sent : completeIn(demand, kits, sent);
+}
+
 /** An order's place in the queue for stock, as text that sorts: urgent first, then the oldest promise, then who came first. */
 export function turnOf({ priority, shipBy, receivedAt, orderId }: Pick<Order, 'priority' | 'shipBy' | 'receivedAt' | 'orderId'>): string {
   return `${9 - priority}|${shipBy}|${receivedAt}|${orderId}`;
@@ -265,7 +273,8 @@ export function correctAddress(order: Order, document: OrderDocument, act: Act):
   const source = { ...order.source, rank: Math.floor(order.source.rank) + 0.5, digest: sourceVersionOf(document).digest };
   const holds = order.holds.filter((held) => held.kind !== 'address');
   const { country, region = '' } = document.shipTo;
-  return next({ ...order, source, holds, cleared, addressHash: hash, country, region, authorisation: null }, act, 'order.readdressed', 'address corrected');
+  const corrected = order.corrected ?? order.source.digest;
+  return next({ ...order, source, corrected, holds, cleared, addressHash: hash, country, region, authorisation: null }, act, 'order.readdressed', 'address corrected');
 }
 
 /** What is wrong with an address, as one line, or undefined when a parcel can go there. */

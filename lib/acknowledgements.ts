@@ -69,10 +69,11 @@ function acknowledgements(hub: Foundation): Acknowledgement[] {
       reason: 'ListStreams, which the mapping needs, names the streams of a table and not one of them; the name of a stream changes when it is made anew.',
     },
     ...objectsOf(hub.buckets.facts, ['event/publish-changes', 'report/write-report'], 'Facts are put under the names of their days and stream positions, and read by day.'),
+    ...objectsOf(hub.buckets.deliveries, ['order/accept-orders'], 'What storefronts posted is put under the names of its connection, day and instant.'),
     ...objectsOf(
       hub.buckets.labels,
-      ['shipment/buy-label', 'shipment/void-label'],
-      'A label is put under the name of its parcel; who voids one may first have to take in its purchase.',
+      ['shipment/buy-label', 'shipment/void-label', 'storefront/honour-privacy', 'storefront/check-connections'],
+      'A label is put and erased under the name of its parcel; who voids one may first have to take in its purchase.',
     ),
     ...objectsOf(hub.buckets.reports, ['report/write-report', 'report/open-report', 'notification/notify-manager'], 'A report is put and read under the name of its day.'),
   ];

@@ -5,7 +5,7 @@ import { Alias, type IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { Client } from '../core/client.ts';
+import type { Client, StorefrontConnection } from '../core/client.ts';
 import { ClientLayer, type EdgeSchemes } from './client-layer.ts';
 import { ClientSecrets } from './client-secrets.ts';
 import { Gateway } from './gateway.ts';
@@ -18,10 +18,14 @@ export interface Retention {
   readonly reportsDays?: number;
 }
 
+/** What each storefront connection can do, by its id: the capabilities that its adapter declares. */
+export type Capabilities = Readonly<Record<string, readonly string[]>>;
+
 /** What a foundation is laid for. */
 export interface FoundationProps {
   readonly client: Client;
   readonly edge: EdgeSchemes;
+  readonly capabilities: Capabilities;
   readonly retention: Retention;
 }
 
@@ -34,19 +38,26 @@ export class Foundation extends Construct {
   readonly clientLayer: ClientLayer;
   readonly secrets: ClientSecrets;
   readonly table: Table;
-  readonly buckets: { readonly facts: Bucket; readonly labels: Bucket; readonly reports: Bucket };
+  readonly buckets: { readonly deliveries: Bucket; readonly facts: Bucket; readonly labels: Bucket; readonly reports: Bucket };
   readonly topics: { readonly events: Topic; readonly customers: Topic; readonly plants: Topic; readonly reports: Topic; readonly alarms: Topic };
   readonly gateway: Gateway;
+  private readonly capabilities: Capabilities;
 
-  constructor(scope: Construct, id: string, { client, edge, retention }: FoundationProps) {
+  constructor(scope: Construct, id: string, { client, edge, capabilities, retention }: FoundationProps) {
     super(scope, id);
     this.client = client;
+    this.capabilities = capabilities;
     this.clientLayer = new ClientLayer(this, 'Client', client, edge);
     this.secrets = new ClientSecrets(this, 'Secrets', client);
     this.table = this.makeTable();
     this.buckets = this.makeBuckets(retention);
     this.topics = this.makeTopics();
     this.gateway = new Gateway(this, 'Gateway', client.id);
+  }
+
+  /** The storefront connections that can do something. */
+  storefrontsThat(capability: string): readonly StorefrontConnection[] {
+    return this.client.storefronts.filter(({ id }) => this.capabilities[id]?.includes(capability));
   }
 
   private makeTable(): Table {
@@ -71,6 +82,8 @@ export class Foundation extends Construct {
 
   private makeBuckets({ factsDays = 800, reportsDays = 2_555 }: Retention): Foundation['buckets'] {
     const buckets = {
+      // It holds what customers wrote: it goes within the days in which a request to erase must be honoured.
+      deliveries: this.makeBucket('Deliveries', this.client.policies.deliveryDays),
       facts: this.makeBucket('Facts', factsDays),
       // A label shows a name and an address: it goes when they go, and no old version stays behind.
       labels: this.makeBucket('Labels', this.client.policies.personalDataDays),

@@ -116,6 +116,11 @@ export class HubFunction extends Construct {
     return this.may(['dynamodb:DeleteItem'], table.tableArn);
   }
 
+  /** May read all of the table, item by item, beside what else it may. */
+  scans(table: Table): this {
+    return this.may(['dynamodb:Scan'], table.tableArn);
+  }
+
   /** May read one of the table's indexes, beside what else it may. */
   searches(table: Table, index: string): this {
     return this.may(['dynamodb:Query'], `${table.tableArn}/index/${index}`);
@@ -134,6 +139,16 @@ export class HubFunction extends Construct {
   /** May add objects to a bucket. */
   puts(name: EnvName, bucket: Bucket): this {
     return this.isTold(name, bucket.bucketName).may(['s3:PutObject'], bucket.arnForObjects('*'));
+  }
+
+  /** May delete objects of a bucket. */
+  erases(name: EnvName, bucket: Bucket): this {
+    return this.isTold(name, bucket.bucketName).may(['s3:DeleteObject'], bucket.arnForObjects('*'));
+  }
+
+  /** May list the names of a bucket's objects, and read none. */
+  counts(name: EnvName, bucket: Bucket): this {
+    return this.isTold(name, bucket.bucketName).may(['s3:ListBucket'], bucket.bucketArn);
   }
 
   /** May list a bucket and read its objects. */

@@ -5,7 +5,7 @@ import { acknowledgeFindings } from './acknowledgements.ts';
 import { sendAlarmsTo } from './alarm.ts';
 import type { EdgeSchemes } from './client-layer.ts';
 import { Event } from './event.ts';
-import { Foundation, type Retention } from './foundation.ts';
+import { type Capabilities, Foundation, type Retention } from './foundation.ts';
 import { Inventory } from './inventory.ts';
 import { Notification } from './notification.ts';
 import { Order } from './order.ts';
@@ -18,14 +18,16 @@ import { Tracking } from './tracking.ts';
 export interface HubStackProps extends StackProps {
   readonly client: Client;
   readonly edge: EdgeSchemes;
+  /** What each storefront connection can do, by its id. */
+  readonly capabilities: Capabilities;
   readonly retention?: Retention;
 }
 
 /** The hub of one client: its orders from the storefront to the report. */
 export class HubStack extends Stack {
-  constructor(scope: Construct, { client, edge, retention = {}, ...props }: HubStackProps) {
+  constructor(scope: Construct, { client, edge, capabilities, retention = {}, ...props }: HubStackProps) {
     super(scope, `crossdock-${client.id}`, { description: `Crossdock for ${client.name}`, ...props });
-    const hub = new Foundation(this, 'Foundation', { client, edge, retention });
+    const hub = new Foundation(this, 'Foundation', { client, edge, capabilities, retention });
     new Event(this, 'Event', hub);
 
     const storefront = new Storefront(this, 'Storefront', hub);
@@ -40,5 +42,7 @@ export class HubStack extends Stack {
     acknowledgeFindings(this, hub);
     new CfnOutput(this, 'ApiUrl', { value: hub.gateway.url, description: 'Where storefronts, carriers and people reach the hub' });
     new CfnOutput(this, 'TableName', { value: hub.table.tableName, description: 'Where the hub keeps its state' });
+    new CfnOutput(this, 'DeliveriesBucketName', { value: hub.buckets.deliveries.bucketName, description: 'What storefronts posted, as it came' });
+    new CfnOutput(this, 'InboxQueueUrl', { value: storefront.inboxUrl, description: 'Where deliveries wait to be taken in' });
   }
 }

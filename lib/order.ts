@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
+import { ENV } from '../functions/shell/env.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type Foundation, WORK_INDEX } from './foundation.ts';
 import { HubFunction } from './hub-function.ts';
@@ -50,8 +51,9 @@ export class Order extends Construct {
       receives: 5,
     })
       .knows(hub.clientLayer)
-      .stores(hub.table);
-    storefront.deliversTo(acceptOrders.worksOff('inbox'));
+      .stores(hub.table)
+      .puts(ENV.deliveriesBucket, hub.buckets.deliveries);
+    storefront.handsOver(acceptOrders);
     this.answers(hub);
     this.watches(hub);
   }

@@ -1,6 +1,6 @@
 import { Aws, Duration } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { ContextAttribute, Schedule, type ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import { ContextAttribute, Schedule, type ScheduleExpression, ScheduleTargetInput, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -11,6 +11,8 @@ export interface TimetableProps {
   /** What it is for, as one phrase; shown in the Scheduler console. */
   readonly description: string;
   readonly schedule: ScheduleExpression;
+  /** How much later it may begin, so that many that are due at once do not begin at once. @default - on time */
+  readonly within?: Duration;
   readonly calls: HubFunction;
   /** Handed to the function beside `scheduledAt`, the instant it was due, which a late or repeated call keeps. */
   readonly input?: Readonly<Record<string, string>>;
@@ -20,7 +22,7 @@ export interface TimetableProps {
 
 /** Calls a function on schedule: three tries within the hour, then somebody is told. */
 export class Timetable extends Construct {
-  constructor(scope: Construct, id: string, { description, schedule, calls, input = {}, missed }: TimetableProps) {
+  constructor(scope: Construct, id: string, { description, schedule, within, calls, input = {}, missed }: TimetableProps) {
     super(scope, id);
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
@@ -31,6 +33,7 @@ export class Timetable extends Construct {
     new Schedule(this, 'Schedule', {
       description,
       schedule,
+      ...(within && { timeWindow: TimeWindow.flexible(within) }),
       target: new LambdaInvoke(calls.function, {
         input: ScheduleTargetInput.fromObject({ ...input, scheduledAt: ContextAttribute.scheduledTime }),
         retryAttempts: 3,

@@ -106,7 +106,7 @@ async function play(stage: Stage, options: Options, display: Display): Promise<D
   const orders = Number(diary.remember('orders', String(options.orders)));
   const seed = diary.remember('seed', options.seed);
   const startAt = Number(diary.remember('startAt', String(Math.floor(Date.now() / 1000) * 1000)));
-  const plan = planDay({ client: stage.client, orders, seed, startAt, shop: stage.shop, wholesale: stage.wholesale });
+  const plan = planDay({ client: stage.client, orders, seed, startAt });
   try {
     return await playDay({ ...stage, plan, diary, dataFolder: options.data, limitMs: 300_000 + orders * 500, onProgress: (progress) => display.show(progress) });
   } finally {
@@ -132,16 +132,17 @@ function print(result: DayResult, stage: Stage, options: Options): void {
   if (options.json) process.stdout.write(`${JSON.stringify({ ...result.figures, checks: Object.fromEntries(result.checks.map(({ name, ok }) => [name, ok])) })}\n`);
 }
 
-function whereToLook({ announcements, examples }: DayResult, { cloud }: Stage, { data, once }: Options): string {
+function whereToLook({ announcements, examples, snapshot }: DayResult, { cloud }: Stage, { data, once }: Options): string {
   const folder = relative(process.cwd(), data) || '.';
   const report = announcements.flatMap((text) => text.match(/https?:\/\/\S+/g) ?? []).find((url) => /html/.test(url));
   if (once) return `  Everything is kept in ${folder}`;
+  const order = examples[0]?.orderId ?? snapshot.table.orders[0]?.orderId ?? '';
   return [
     `  API            ${cloud.apiUrl}`,
     `  Daily report   ${report ?? 'was not announced'}`,
     `  Data and logs  ${folder}`,
-    `  Try            curl -H "authorization: Bearer $(cat ${join(folder, 'token')})" ${cloud.apiUrl}/orders/wholesale:W-000003`,
-    '                 npm run crossdock -- order show wholesale:W-000003',
+    `  Try            curl -H "authorization: Bearer $(cat ${join(folder, 'token')})" ${cloud.apiUrl}/orders/${order}`,
+    `                 npm run crossdock -- order show ${order}`,
     ...examples.map(({ orderId, shows }) => `                 npm run crossdock -- order explain ${orderId}    # ${shows}`),
     '                 npm run crossdock -- dead-letters list',
     '',

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { customerDigest, goodsDigest, type History, historyOf, type PastOrder } from '../../core/customer.ts';
 import { Unavailable } from '../../core/error.ts';
 import { instant } from '../../core/id.ts';
@@ -155,4 +156,13 @@ async function historiesOf(table: Table, customer: string, documents: readonly O
     const row = own.get(idOf(document));
     return row === undefined ? [] : [[row.orderId, historyOf(row, alive)] as const];
   });
+}
+
+/** Forgets whose order a document is of, and the customer with their last order. */
+export async function forgetOrder(table: Table, document: OrderDocument): Promise<void> {
+  const customer = customerDigest(document);
+  if (customer === undefined) return;
+  await table.client.send(new DeleteCommand({ TableName: table.name, Key: orderRowKey(customer, idOf(document)) }));
+  const others = await Array.fromAsync(table.query<CustomerOrder>(`K#${customer}`, 'ORDER#', 'customer-order', { ConsistentRead: true, Limit: 1 }));
+  if (others.length === 0) await table.client.send(new DeleteCommand({ TableName: table.name, Key: clockKey(customer) }));
 }

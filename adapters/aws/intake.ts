@@ -10,6 +10,7 @@ import { StockView } from '../../core/stock-view.ts';
 import { readHistory, rememberOrders } from './customer-store.ts';
 import { decidedIn } from './decision-store.ts';
 import { readLoads } from './load-store.ts';
+import { numberRow } from './number-store.ts';
 import { chunksOf, commit, type Decision, documentRow, readOrders } from './order-store.ts';
 import { readParcels } from './parcel-store.ts';
 import { readStock } from './stock-store.ts';
@@ -29,6 +30,8 @@ export interface Arrival {
   readonly document: OrderDocument;
   /** UTC instant. */
   readonly receivedAt: string;
+  /** Its storefront asks for it by the number that people know it by. */
+  readonly asksByNumber?: boolean;
 }
 
 /** What became of a version of an order. */
@@ -65,7 +68,7 @@ function newestOf(arrivals: readonly Arrival[], results: Map<OrderDocument, Inta
     const age = other === undefined ? 1 : compareVersions(sourceVersionOf(document), sourceVersionOf(other.document));
     const receivedAt = other === undefined || arrival.receivedAt < other.receivedAt ? arrival.receivedAt : other.receivedAt;
     const winner = age > 0 ? document : (other?.document ?? document);
-    newest.set(idOf(document), { document: winner, receivedAt });
+    newest.set(idOf(document), { ...arrival, document: winner, receivedAt });
     const loser = age > 0 ? other?.document : document;
     if (loser !== undefined) results.set(loser, age === 0 ? 'duplicate' : 'older');
   }
@@ -80,15 +83,16 @@ async function takeInRound(intake: Intake, arrivals: readonly Arrival[], chunkSi
   const readings = await readingsFor(intake, documents, existing);
   const decided = new Map<Decision, Arrival>();
   for (const arrival of inTurn(arrivals, existing, readings)) {
-    const { document, receivedAt } = arrival;
+    const { document, receivedAt, asksByNumber = false } = arrival;
     const outcome = takeIn(document, existing.get(idOf(document)), readings, { by: document.connectionId, now: intake.now(), receivedAt });
     if (outcome.kind === 'unchanged') {
       results.set(document, outcome.why);
       continue;
     }
     const { decision: _, ...saved } = await withRecalls(table, outcome, intake.now());
-    const row = documentRow(document, intake.now(), client.policies.personalDataDays, decidedIn(outcome));
-    decided.set({ ...saved, rows: [row] }, arrival);
+    const days = client.policies.personalDataDays;
+    const rows = [documentRow(document, intake.now(), days, decidedIn(outcome)), ...(asksByNumber ? [numberRow(document, intake.now(), days)] : [])];
+    decided.set({ ...saved, rows }, arrival);
   }
   const refused: Arrival[] = [];
   // One after the other: two of them may want the same counter, and would cancel each other.

@@ -4,8 +4,10 @@ import type { SigningSecrets } from '../signature.ts';
 /** What is kept secret about a connection. */
 export interface ConnectionSecret {
   readonly signing: SigningSecrets;
-  /** API token or key; empty where the connection needs none. */
+  /** API token; empty where the connection needs none. Where tokens expire, what the first one is asked for with. */
   readonly token: string;
+  /** The key that names our app, where the storefront wants one beside the token; else empty. */
+  readonly apiKey: string;
 }
 
 /** How long a secret is kept in memory, in milliseconds; a rotation is seen after that, or at once when a signature fails. */
@@ -51,10 +53,11 @@ export class SecretStore {
 
 // Read by hand: the receiving edge, which uses this, is too small to carry zod.
 function readSecret(text: string): ConnectionSecret {
-  const { signing, token }: { signing?: Partial<SigningSecrets>; token?: unknown } = JSON.parse(text);
+  const { signing, token, apiKey }: { signing?: Partial<SigningSecrets>; token?: unknown; apiKey?: unknown } = JSON.parse(text);
   const optional = (value: unknown) => (typeof value === 'string' ? value : undefined);
   return {
     signing: { current: optional(signing?.current) ?? '', previous: optional(signing?.previous), previousUntil: optional(signing?.previousUntil) },
     token: optional(token) ?? '',
+    apiKey: optional(apiKey) ?? '',
   };
 }

@@ -19,5 +19,5 @@ export async function publishEvents(client: SNSClient, topicArn: string, events:
 
 function attributesOf(event: HubEvent) {
   const text = (value: string) => ({ DataType: 'String', StringValue: value });
-  return { type: text(event.type), ...(event.entity === 'parcel' && { carrierId: text(event.parcel.carrierId) }) };
+  return { type: text(event.type), ...(event.entity === 'parcel' && { carrierId: text(event.parcel.carrierId), connectionId: text(event.parcel.connectionId) }) };
 }

@@ -4,43 +4,22 @@ import { Rejected, Unavailable } from '../../core/error.ts';
 import type { Demand } from '../../core/inventory.ts';
 import type { Shipped } from '../storefront.ts';
 import { graphql } from './graphql.ts';
-import { type Call, skuOf, text } from './settings.ts';
+import { type Call, gidOf, nextPage, ownLocations, PageInfo, sayUserErrors, skuOf, text, UserErrors } from './settings.ts';
 
 // Shopify builds tracking links for names on its list alone, spelt exactly so; other names are passed on as they are.
 // https://shopify.dev/docs/api/admin-graphql/2026-07/input-objects/FulfillmentTrackingInput
 const COMPANIES: ReadonlyMap<string, string> = new Map([
+  ['AsendiaUsa', 'Asendia USA'],
   ['AustraliaPost', 'Australia Post'],
   ['CanadaPost', 'Canada Post'],
+  ['DeutschePost', 'Deutsche Post'],
   ['DHLEcs', 'DHL eCommerce'],
   ['DHLExpress', 'DHL Express'],
   ['DPDUK', 'DPD UK'],
+  ['JPPost', 'Japan Post (EN)'],
+  ['LaserShipV2', 'Lasership'],
   ['RoyalMail', 'Royal Mail'],
 ]);
-
-// Two fulfilment orders a page keep the query under the 1,000 points that one query may cost.
-const LOOK = `query OrderFulfillments($order: ID!, $after: String) {
-  order(id: $order) {
-    fulfillments(first: 50) { id status totalQuantity trackingInfo(first: 5) { number } }
-    fulfillmentOrders(first: 2, after: $after) {
-      pageInfo { hasNextPage endCursor }
-      nodes {
-        id
-        status
-        supportedActions { action }
-        assignedLocation { location { id } }
-        lineItems(first: 200) { nodes { id sku remainingQuantity } }
-      }
-    }
-  }
-}`;
-
-const LOOK_INSIDE = `query FulfilledUnits($fulfillment: ID!) {
-  fulfillment(id: $fulfillment) { fulfillmentLineItems(first: 200) { nodes { quantity lineItem { sku } } } }
-}`;
-
-const FULFIL = `mutation CreateFulfillment($fulfillment: FulfillmentInput!) {
-  fulfillmentCreate(fulfillment: $fulfillment) { fulfillment { id status } userErrors { field message } }
-}`;
 
 const FulfillmentOrder = z.object({
   id: z.string(),
@@ -63,19 +42,23 @@ const Looked = z.object({
   order: z
     .object({
       fulfillments: z.array(Fulfillment),
-      fulfillmentOrders: z.object({ pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: text }), nodes: z.array(FulfillmentOrder) }),
+      fulfillmentOrders: z.object({ pageInfo: PageInfo, nodes: z.array(FulfillmentOrder) }),
     })
     .nullable(),
 });
 type LookedOrder = NonNullable<z.infer<typeof Looked>['order']>;
 const LookedInside = z.object({
-  fulfillment: z.object({ fulfillmentLineItems: z.object({ nodes: z.array(z.object({ quantity: z.int().nullish(), lineItem: z.object({ sku: text }) })) }) }).nullable(),
-});
-const Fulfilled = z.object({
-  fulfillmentCreate: z
-    .object({ fulfillment: z.object({ id: z.string() }).nullish(), userErrors: z.array(z.object({ field: z.array(z.string()).nullish(), message: z.string() })) })
+  fulfillment: z
+    .object({
+      fulfillmentLineItems: z.object({ pageInfo: PageInfo, nodes: z.array(z.object({ quantity: z.int().nullish(), lineItem: z.object({ id: z.string(), sku: text }) })) }),
+    })
     .nullable(),
 });
+type LookedInside = z.infer<typeof LookedInside>;
+const Fulfilled = z.object({ fulfillmentCreate: z.object({ fulfillment: z.object({ id: z.string() }).nullish(), userErrors: UserErrors }).nullable() });
+
+/** A fulfilment on hold can be released by the merchant alone, which takes a while. */
+const HOLD_SECONDS = 900;
 
 /** Fulfils a parcel's units with its tracking number, once. */
 export async function markShipped(shipped: Shipped, call: Call): Promise<'written' | 'known'> {
@@ -93,14 +76,18 @@ async function look(shipped: Shipped, call: Call): Promise<{ readonly fulfillmen
   for (let after: string | null = null; ; ) {
     const order: LookedOrder = await lookAtPage(shipped, after, call);
     fulfillmentOrders.push(...order.fulfillmentOrders.nodes);
-    const { hasNextPage, endCursor } = order.fulfillmentOrders.pageInfo;
-    if (!hasNextPage || !endCursor || endCursor === after) return { fulfillments: order.fulfillments, fulfillmentOrders };
-    after = endCursor;
+    after = nextPage(order.fulfillmentOrders.pageInfo, after);
+    if (after === null) return { fulfillments: order.fulfillments, fulfillmentOrders: fulfillmentOrders.filter((one) => isAssignedToUs(one, call)) };
   }
 }
 
+/** Where only what is assigned to us is ours, another location's units are not ours to fulfil. */
+function isAssignedToUs({ assignedLocation }: FulfillmentOrder, { settings }: Call): boolean {
+  return settings.ships === 'order' || ownLocations(settings).includes(assignedLocation?.location?.id ?? '');
+}
+
 async function lookAtPage({ sourceId }: Shipped, after: string | null, call: Call): Promise<LookedOrder> {
-  const { order } = await graphql('OrderFulfillments', LOOK, { order: `gid://shopify/Order/${sourceId}`, after }, Looked, call);
+  const { order } = await graphql('FulfillableLines', { order: gidOf('Order', sourceId), after }, Looked, call);
   if (order === null)
     throw new Rejected('storefront.order-absent', `Shopify does not know order ${sourceId}; it was deleted, or the token is for another shop.`, { seen: sourceId });
   return order;
@@ -117,13 +104,28 @@ async function unitsNotIn(fulfillments: readonly Fulfillment[], units: readonly 
   if (fulfillments.reduce((sum, { totalQuantity }) => sum + (totalQuantity ?? total), 0) >= total) return [];
   const open = new Map(units.map(({ sku, quantity }) => [sku, quantity]));
   for (const { id } of fulfillments) {
-    const { fulfillment } = await graphql('FulfilledUnits', LOOK_INSIDE, { fulfillment: id }, LookedInside, call);
-    for (const { quantity, lineItem } of fulfillment?.fulfillmentLineItems.nodes ?? []) {
+    for (const { quantity, lineItem } of await linesOfFulfilment(id, call)) {
       const sku = skuOf(lineItem);
       open.set(sku, (open.get(sku) ?? 0) - (quantity ?? 0));
     }
   }
   return [...open].filter(([, quantity]) => quantity > 0).map(([sku, quantity]) => ({ sku, quantity }));
+}
+
+/** Units per line of an order in one fulfilment. */
+export async function linesOfFulfilment(
+  fulfillment: string,
+  call: Call,
+): Promise<{ readonly quantity?: number | null | undefined; readonly lineItem: { readonly id: string; readonly sku?: string | null | undefined } }[]> {
+  const lines = [];
+  for (let after: string | null = null; ; ) {
+    const looked: LookedInside = await graphql('FulfilledLines', { fulfillment, after }, LookedInside, call);
+    if (looked.fulfillment === null) return lines;
+    const { nodes, pageInfo } = looked.fulfillment.fulfillmentLineItems;
+    lines.push(...nodes);
+    after = nextPage(pageInfo, after);
+    if (after === null) return lines;
+  }
 }
 
 interface FulfillmentOrderLines {
@@ -152,12 +154,21 @@ function planFulfillments(units: readonly Demand[], fulfillmentOrders: readonly 
     open = missing;
   }
   if (open.length === 0) return calls;
+  if (spread(open, fulfillmentOrders.filter(isHeldBack)).missing.length < open.length)
+    throw new Unavailable('storefront.units-held', `Units of Shopify order ${shipped.sourceId} are on hold or scheduled for later in the shop; its parcel is told again later.`, {
+      seen: 'ON_HOLD',
+      retryAfterSeconds: HOLD_SECONDS,
+    });
   const states = fulfillmentOrders.map(({ status }) => status).join(', ') || 'none';
   throw new Rejected(
     'storefront.units-unmatched',
-    `Shopify order ${shipped.sourceId} has no open fulfilment order for ${open.map(({ sku, quantity }) => `${quantity} x ${sku}`).join(', ')} (fulfilment orders: ${states}); a hold, a cancellation or a fulfilment by hand is in the way.`,
+    `Shopify order ${shipped.sourceId} has no open fulfilment order for ${open.map(({ sku, quantity }) => `${quantity} x ${sku}`).join(', ')} (fulfilment orders: ${states}); a cancellation or a fulfilment by hand is in the way.`,
     { seen: states },
   );
+}
+
+function isHeldBack({ status }: FulfillmentOrder): boolean {
+  return status === 'ON_HOLD' || status === 'SCHEDULED';
 }
 
 function spread(units: readonly Demand[], orders: readonly FulfillmentOrder[]): { readonly lines: FulfillmentOrderLines[]; readonly missing: Demand[] } {
@@ -179,12 +190,9 @@ async function fulfil(lineItemsByFulfillmentOrder: FulfillmentOrderLines[], ship
   const { carrier, trackingNumber: number, trackingUrl: url } = shipped;
   const trackingInfo = { company: COMPANIES.get(carrier) ?? carrier, number, ...(url && { url }) };
   const fulfillment = { lineItemsByFulfillmentOrder, notifyCustomer: call.settings.notifyCustomer, trackingInfo };
-  const { fulfillmentCreate } = await graphql('CreateFulfillment', FULFIL, { fulfillment }, Fulfilled, call);
+  const { fulfillmentCreate } = await graphql('CreateFulfillment', { fulfillment }, Fulfilled, call);
   const errors = fulfillmentCreate?.userErrors ?? [];
-  if (errors.length > 0) {
-    const said = errors.slice(0, 5).map(({ field, message }) => `${field?.join('.') ?? 'fulfillment'}: ${message.slice(0, 120)}`);
-    throw new Rejected('storefront.fulfilment-refused', `Shopify refused to fulfil order ${shipped.sourceId}: ${said.join('; ')}.`);
-  }
+  if (errors.length > 0) throw new Rejected('storefront.fulfilment-refused', `Shopify refused to fulfil order ${shipped.sourceId}: ${sayUserErrors(errors)}.`);
   if (!fulfillmentCreate?.fulfillment)
     throw new Unavailable('storefront.answer-unreadable', `Shopify did not say whether order ${shipped.sourceId} was fulfilled; the next try looks first.`);
 }

@@ -9,7 +9,7 @@ import { Rejected, Unavailable } from '../../core/error.ts';
 import { hasDrifted } from '../../core/level.ts';
 import type { StockLevel, StockTold } from '../storefront.ts';
 import { graphql } from './graphql.ts';
-import { type Call, skuOf, text } from './settings.ts';
+import { type Call, digitsOf, gidOf, nextPage, PageInfo, skuOf, text } from './settings.ts';
 
 /** One of the shop's items with one of our SKUs; a shop may have several. */
 interface Item {
@@ -19,25 +19,10 @@ interface Item {
   readonly theirs: number;
 }
 
-// A page of a hundred items costs under half of the 1,000 points that one query may cost.
-const FIND = `query StockedItems($skus: String!, $location: ID!, $after: String) {
-  location(id: $location) { id }
-  inventoryItems(first: 100, query: $skus, after: $after) {
-    pageInfo { hasNextPage endCursor }
-    nodes { id sku inventoryLevel(locationId: $location) { quantities(names: ["available"]) { name quantity } } }
-  }
-}`;
-
-const SET = `mutation SetStock($input: InventorySetQuantitiesInput!, $key: String!) {
-  inventorySetQuantities(input: $input) @idempotent(key: $key) { userErrors { code field message } }
-}`;
-
-const LOCATIONS = 'query Locations { locations(first: 10) { nodes { id name } } }';
-
 const Found = z.object({
   location: z.object({ id: z.string() }).nullable(),
   inventoryItems: z.object({
-    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: text }),
+    pageInfo: PageInfo,
     nodes: z.array(z.object({ id: z.string(), sku: text, inventoryLevel: z.object({ quantities: z.array(z.object({ name: z.string(), quantity: z.int() })) }).nullish() })),
   }),
 });
@@ -91,11 +76,11 @@ function outcomeOf(sku: string, items: readonly Item[], drifted: number | undefi
 }
 
 async function locationOf(call: Call): Promise<string> {
-  if (call.settings.locationId !== undefined) return `gid://shopify/Location/${call.settings.locationId}`;
-  const { nodes } = (await graphql('Locations', LOCATIONS, {}, Locations, call)).locations;
+  if (call.settings.locationId !== undefined) return gidOf('Location', call.settings.locationId);
+  const { nodes } = (await graphql('Locations', {}, Locations, call)).locations;
   const [only, ...others] = nodes;
   if (only !== undefined && others.length === 0) return only.id;
-  const names = nodes.map(({ id, name }) => `${id.split('/').at(-1)} (${name ?? 'no name'})`).join(', ') || 'none';
+  const names = nodes.map(({ id, name }) => `${digitsOf(id)} (${name ?? 'no name'})`).join(', ') || 'none';
   throw new Rejected('storefront.location-unclear', `The shop has not exactly one location, but ${names}; name the one whose stock is set as locationId in the client's file.`, {
     seen: names.slice(0, 200),
   });
@@ -113,15 +98,15 @@ async function readItems(levels: readonly StockLevel[], location: string, call: 
       const theirs = node.inventoryLevel?.quantities.find(({ name }) => name === 'available')?.quantity;
       if (level !== undefined && theirs !== undefined) items.push({ id: node.id, level, theirs });
     }
-    if (!pageInfo.hasNextPage || !pageInfo.endCursor || pageInfo.endCursor === after) return items;
-    after = pageInfo.endCursor;
+    after = nextPage(pageInfo, after);
+    if (after === null) return items;
   }
 }
 
 async function findPage(variables: { readonly skus: string; readonly location: string; readonly after: string | null }, call: Call): Promise<FoundItems> {
-  const { location, inventoryItems } = await graphql('StockedItems', FIND, variables, Found, call);
+  const { location, inventoryItems } = await graphql('StockedItems', variables, Found, call);
   if (location !== null) return inventoryItems;
-  const id = variables.location.split('/').at(-1) ?? '';
+  const id = digitsOf(variables.location);
   throw new Rejected('storefront.location-absent', `Shopify knows no location ${id}; correct locationId in the client's file.`, { seen: id });
 }
 
@@ -135,7 +120,7 @@ async function write(items: readonly Item[], location: string, attempt: number, 
   const quantities = items.map(({ id, level, theirs }) => ({ inventoryItemId: id, locationId: location, quantity: level.quantity, changeFromQuantity: theirs }));
   const input = { name: 'available', reason: 'correction', quantities };
   const key = keyOf([attempt, items.map(({ level }) => level.eventId), input]);
-  const { inventorySetQuantities } = await graphql('SetStock', SET, { input, key }, Written, call);
+  const { inventorySetQuantities } = await graphql('SetStock', { input, key }, Written, call);
   return inventorySetQuantities.userErrors.map((error) => refusalOf(error, items));
 }
 

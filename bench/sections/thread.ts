@@ -36,7 +36,7 @@ export async function measureThread({ orders = ORDERS, scratch, say, prepare }: 
 
 async function play(stage: Stage, diary: Diary, orders: number, dataFolder: string): Promise<DayResult> {
   const startAt = Math.floor(Date.now() / 1_000) * 1_000;
-  const plan = planDay({ client: stage.client, orders, seed: SEED, startAt, shop: stage.shop, wholesale: stage.wholesale });
+  const plan = planDay({ client: stage.client, orders, seed: SEED, startAt });
   return await playDay({ ...stage, plan, diary, dataFolder, limitMs: 180_000 + orders * 500, onProgress: () => {} });
 }
 

@@ -27,9 +27,19 @@ export interface Worker<Message, Services> {
 }
 
 /**
- * Wraps a worker as a Lambda on a queue. A message that is `Rejected` goes to the dead-letter queue at once, with its reason
- * and its bytes; one that met `Unavailable` comes back after a growing pause; anything else is a bug, comes back, and ends in the
- * dead-letter queue by the queue's own count. One failing message never fails another.
+ * Wraps a worker as a Lambda on a queue. What becomes of a message that failed:
+ *
+ * | class | when | what |
+ * |---|---|---|
+ * | `person` | `Rejected` | goes to the dead-letter queue at once, with its reason and its bytes |
+ * | `wait` | `Unavailable` that names a pause | comes back after that pause, 12 hours at most, or after one that grows twofold to 5 minutes if that is longer |
+ * | `retry` | any other `Unavailable` | comes back after a pause that grows threefold, to half an hour |
+ * | `fault` | anything else: a bug | comes back after the queue's visibility timeout |
+ *
+ * All but `person` end in the dead-letter queue by the queue's own count of receives. What that bears: `retry` pauses 2, 6, 18, 54, 162, 486,
+ * 1,458 and then 1,800 seconds each time, of which chance takes off up to half while they grow. A queue of 12 receives so outlasts an outage
+ * of 2.3 to 2.6 hours, one of 20 receives 6.3 to 6.6 hours. A pause of 15 minutes that the other side names costs one receive. One failing
+ * message never fails another.
  */
 export function queue<Message, Services>(worker: Worker<Message, Services>, sqs: SQSClient = sqsClient()) {
   const services = once(worker.services);
@@ -43,11 +53,19 @@ export function queue<Message, Services>(worker: Worker<Message, Services>, sqs:
   });
 }
 
-/** Handles the messages of a batch side by side, each on its own. */
-export function each<Message, Services>(handleOne: (message: Message, services: Services) => Promise<void>) {
+/**
+ * Handles the messages of a batch side by side, each on its own.
+ * @param laneOf names what must not be done side by side: messages of one lane are handled one after the other
+ */
+export function each<Message, Services>(handleOne: (message: Message, services: Services) => Promise<void>, laneOf?: (message: Message) => string) {
   return async function handleEach(batch: readonly Received<Message>[], services: Services): Promise<Failures> {
     const failures = new Map<string, unknown>();
-    await Promise.all(batch.map(({ id, message }) => handleOne(message, services).catch((error: unknown) => void failures.set(id, error))));
+    const lanes = Map.groupBy(batch, ({ id, message }) => laneOf?.(message) ?? id);
+    await Promise.all(
+      [...lanes.values()].map(async (lane) => {
+        for (const { id, message } of lane) await handleOne(message, services).catch((error: unknown) => void failures.set(id, error));
+      }),
+    );
     return failures;
   };
 }
@@ -104,12 +122,26 @@ async function quarantine(record: SQSRecord, error: Rejected, sqs: SQSClient): P
 }
 
 const FIRST_PAUSE_SECONDS = 2;
-const LONGEST_PAUSE_SECONDS = 300;
+/** How pauses grow, by retry class: from receive to receive, and to how many seconds. */
+const PAUSES = { wait: { growth: 2, longest: 300 }, retry: { growth: 3, longest: 1_800 } } as const;
+// A message may be hidden for 12 hours from when it was received, and that was some minutes ago at most.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+const LONGEST_WAIT_SECONDS = 12 * 3_600 - 900;
+
+/**
+ * Seconds until a message that met `Unavailable` comes back.
+ * @param receives how often it was received, this time included
+ * @param chance 0 to 1: what came at once does not come back at once
+ */
+export function pauseOf({ retryAfterSeconds }: Pick<Unavailable, 'retryAfterSeconds'>, receives: number, chance: number): number {
+  const { growth, longest } = PAUSES[retryAfterSeconds === undefined ? 'retry' : 'wait'];
+  const grown = Math.min(longest, FIRST_PAUSE_SECONDS * growth ** (receives - 1) * (0.5 + chance / 2));
+  return Math.min(LONGEST_WAIT_SECONDS, Math.ceil(Math.max(grown, retryAfterSeconds ?? 0)));
+}
 
 async function comeBackLater(record: SQSRecord, error: Unavailable, receives: number, sqs: SQSClient): Promise<void> {
-  const growing = FIRST_PAUSE_SECONDS * 2 ** (receives - 1) * (0.5 + Math.random() / 2);
-  const seconds = Math.min(LONGEST_PAUSE_SECONDS, Math.ceil(Math.max(growing, error.retryAfterSeconds ?? 0)));
-  await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl: await queueUrlOf(queueNameOf(record), sqs), ReceiptHandle: record.receiptHandle, VisibilityTimeout: seconds }));
+  const VisibilityTimeout = pauseOf(error, receives, Math.random());
+  await sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl: await queueUrlOf(queueNameOf(record), sqs), ReceiptHandle: record.receiptHandle, VisibilityTimeout }));
 }
 
 const queueUrls = new Map<string, Promise<string>>();

@@ -5,7 +5,9 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { SecretStore } from '../../adapters/aws/secret-store.ts';
 import { MAX_MESSAGE_BYTES, packDelivery } from '../../adapters/delivery.ts';
-import { isSigned, type SignatureScheme, type Signed } from '../../adapters/signature.ts';
+import { type Http, httpClient } from '../../adapters/http.ts';
+import { isHandshake, keysNamedBy, type SignatureScheme, type Signed, type SigningSecrets, type Verdict, verdictOn } from '../../adapters/signature.ts';
+import { type KeysFor, publishedKeys } from '../../adapters/signatures/published-keys.ts';
 import { ENV, type EnvName, readEnv } from './env.ts';
 import { count, errorFields, log } from './log.ts';
 import { once } from './once.ts';
@@ -20,56 +22,76 @@ export interface Receiver {
 }
 
 /**
- * The receiving edge: verify on raw bytes, put the bytes on a queue, answer. `200` only after the queue has them; `401` for a bad
- * signature and for an unknown sender alike, with the same work done; `413` beyond what a queue holds; `503` when anything of ours
- * is down, so that the sender tries again. Parsing is left to the workers: this must fit in a storefront's patience and in 350 KB.
+ * The receiving edge: verify on raw bytes, put the bytes on a queue, answer. `200` only after the queue has them, and for handshakes;
+ * `401` for a bad signature and for an unknown sender alike, with the same work done (where its scheme says so, a bad one is answered
+ * `200` and dropped); `413` beyond what a queue holds; `503` when anything of ours is down, so that the sender tries again. Parsing is
+ * left to the workers: this must fit in a storefront's patience and in 350 KB.
+ * @param http how published keys are fetched
  */
-export function receive(receiver: Receiver) {
-  const services = once(() => openServices(receiver));
+export function receive(receiver: Receiver, http: () => Http = () => httpClient({ trustedOrigins: [] })) {
+  const services = once(() => openServices(receiver, http()));
   return middy(async function receiveHandler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
     const now = new Date();
     const request: Signed = { headers: event.headers, body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8') };
     const sender = event.pathParameters?.[receiver.parameter] ?? '';
     const edge = services();
-    if (!(await isGenuine(sender, request, edge, now))) return refuse(401, 'signatureRefused', now);
+    // Answered for any sender, so that it does not tell who is known.
+    if (Object.values(edge.schemes).some((scheme) => isHandshake(request, scheme))) return TAKEN;
+    const verdict = await judge(sender, request, edge, now);
+    if (verdict === 'refused') return refuse(sender, edge, now);
+    if (verdict === 'late') count('signatureLate', now, { connectionId: sender });
     const message = packDelivery({ connectionId: sender, headers: request.headers, body: request.body, receivedAt: now.toISOString() });
-    if (message.length > MAX_MESSAGE_BYTES) return refuse(413, 'deliveryTooLarge', now);
+    if (message.length > MAX_MESSAGE_BYTES) {
+      count('deliveryTooLarge', now, { connectionId: sender });
+      return { statusCode: 413, body: '' };
+    }
     await edge.sqs.send(new SendMessageCommand({ QueueUrl: edge.queueUrl, MessageBody: message }));
-    return { statusCode: 200, body: '' };
+    return TAKEN;
   }).onError(function answerUnavailable(request) {
     log('error', 'delivery not taken', errorFields(request.error));
     request.response = { statusCode: 503, headers: { 'retry-after': '5' }, body: '' };
   });
 }
 
+// Exactly 200 and nothing more: the one answer that every sender takes for success.
+const TAKEN: APIGatewayProxyStructuredResultV2 = { statusCode: 200, body: '' };
+
 interface Edge {
   readonly schemes: Readonly<Record<string, SignatureScheme>>;
   readonly secrets: SecretStore;
+  readonly keysFor: KeysFor;
   readonly queueUrl: string;
   readonly sqs: SQSClient;
 }
 
-function openServices({ senders, queue }: Receiver): Edge {
+function openServices({ senders, queue }: Receiver, http: Http): Edge {
   const env = readEnv(ENV.clientFolder, ENV.secretsPrefix, queue);
   const table: Record<Receiver['senders'], Record<string, SignatureScheme>> = JSON.parse(readFileSync(join(env[ENV.clientFolder], 'edge.json'), 'utf8'));
   const sqs = new SQSClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 500, requestTimeout: 1_500 } });
-  return { schemes: table[senders], secrets: new SecretStore(env[ENV.secretsPrefix]), queueUrl: env[queue], sqs };
+  return { schemes: table[senders], secrets: new SecretStore(env[ENV.secretsPrefix]), keysFor: publishedKeys(http), queueUrl: env[queue], sqs };
 }
 
+const NO_SECRET: SigningSecrets = { current: '' };
+
 /** An unknown sender costs what a known one does: it is measured against the first known one, and refused whatever comes out. */
-async function isGenuine(sender: string, request: Signed, { schemes, secrets }: Edge, now: Date): Promise<boolean> {
+async function judge(sender: string, request: Signed, { schemes, secrets, keysFor }: Edge, now: Date): Promise<Verdict> {
   const known = Object.hasOwn(schemes, sender);
   const measuredAgainst = known ? sender : (Object.keys(schemes)[0] ?? '');
   const scheme = schemes[measuredAgainst];
-  if (scheme === undefined) return false;
+  if (scheme === undefined) return 'refused';
+  const named = keysNamedBy(request, scheme);
+  const published = named === undefined ? [] : await keysFor(named, now);
   const remembered = await secrets.read(measuredAgainst, now);
-  if (remembered !== undefined && isSigned(request, scheme, remembered.signing, now)) return known;
+  const verdict = verdictOn(request, scheme, remembered?.signing ?? NO_SECRET, now, published);
+  if (verdict !== 'refused') return known ? verdict : 'refused';
   // The secret may have been rotated a moment ago.
   const fresh = await secrets.read(measuredAgainst, now, true);
-  return fresh !== undefined && isSigned(request, scheme, fresh.signing, now) && known;
+  const second = verdictOn(request, scheme, fresh?.signing ?? NO_SECRET, now, published);
+  return known ? second : 'refused';
 }
 
-function refuse(statusCode: number, metric: string, now: Date): APIGatewayProxyStructuredResultV2 {
-  count(metric, now);
-  return { statusCode, body: '' };
+function refuse(sender: string, { schemes }: Edge, now: Date): APIGatewayProxyStructuredResultV2 {
+  count('signatureRefused', now);
+  const silent = Object.hasOwn(schemes, sender) && schemes[sender]?.refusal === 'silent';
+  return silent ? TAKEN : { statusCode: 401, body: '' };
 }

@@ -13,6 +13,8 @@ export type Scope = 'orders.read' | 'orders.write' | 'orders.authorise' | 'order
 /** Every route, by the function that answers it. Read by the infrastructure, by the functions and by the command line. */
 export const ROUTES = {
   'storefront/receive-webhook': { method: 'POST', path: '/hooks/{connectionId}', scope: null },
+  'storefront/receive-request': { method: 'POST', path: '/services/{connectionId}/{token}/{request}', scope: null },
+  'storefront/answer-question': { method: 'GET', path: '/services/{connectionId}/{token}/{question}', scope: null },
   'tracking/receive-update': { method: 'POST', path: '/updates/{carrierId}', scope: null },
   'order/authorise-orders': { method: 'POST', path: '/orders/authorise', scope: 'orders.authorise' },
   'order/show-order': { method: 'GET', path: '/orders/{orderId}', scope: 'orders.read' },

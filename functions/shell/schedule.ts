@@ -13,6 +13,10 @@ export type Due = z.infer<typeof Due>;
 export const ReportDue = z.strictObject({ report: z.string(), scheduledAt: ScheduledAt });
 export type ReportDue = z.infer<typeof ReportDue>;
 
+/** What it sends to have a storefront's orders read. */
+export const PollDue = z.strictObject({ connectionId: z.string(), scheduledAt: ScheduledAt });
+export type PollDue = z.infer<typeof PollDue>;
+
 /** Work that is done on schedule. */
 export interface ScheduledWork<Called, Services> {
   readonly due: z.ZodType<Called>;

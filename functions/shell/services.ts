@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SecretStore } from '../../adapters/aws/secret-store.ts';
 import { Table } from '../../adapters/aws/table.ts';
 import { type Http, httpClient } from '../../adapters/http.ts';
+import type { Reaching } from '../../adapters/reach.ts';
 import { Client } from '../../core/client.ts';
 import { ulid } from '../../core/id.ts';
 import { ENV, readEnv } from './env.ts';
@@ -32,6 +33,11 @@ export function openHub(): Hub {
 /** Opens the client's secrets and the way out to its storefronts and carriers. */
 export function openOutside(client: Client): { readonly secrets: SecretStore; readonly http: Http } {
   return { secrets: new SecretStore(readEnv(ENV.secretsPrefix)[ENV.secretsPrefix]), http: httpClient({ trustedOrigins: originsOf(client) }) };
+}
+
+/** Opens the way to the client's storefronts. */
+export function openStorefronts(hub: Hub): Hub & Reaching {
+  return { ...hub, ...openOutside(hub.client), publicUrl: readEnv(ENV.publicUrl)[ENV.publicUrl] };
 }
 
 /** Reads the client's file as it was deployed with the function. */

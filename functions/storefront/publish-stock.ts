@@ -1,26 +1,21 @@
+import { refuseEnded } from '../../adapters/aws/health-store.ts';
 import { tellLevels } from '../../adapters/aws/level-store.ts';
 import { readStock } from '../../adapters/aws/stock-store.ts';
-import { loadStorefront, type StockLevel, type StockTold } from '../../adapters/storefront.ts';
+import { type Reaching, reach } from '../../adapters/reach.ts';
+import type { StockLevel, StockTold } from '../../adapters/storefront.ts';
 import type { StorefrontConnection } from '../../core/client.ts';
 import { Rejected } from '../../core/error.ts';
 import type { HubEvent } from '../../core/event.ts';
 import { readingsOf, skusToRead } from '../../core/level.ts';
 import { count } from '../shell/log.ts';
 import { type Failures, queue, type Received, readEvent } from '../shell/queue.ts';
-import { type Hub, openHub, openOutside } from '../shell/services.ts';
+import { openHub, openStorefronts } from '../shell/services.ts';
 
 /** Called by the stock-levels queue: stock moved, and storefronts are to hear how much they may sell now. */
-export const handler = queue({ read: readEvent, handle: publishStock, services: openPublisher });
-
-type Publisher = Pick<Hub, 'table' | 'client' | 'now'> & ReturnType<typeof openOutside>;
-
-function openPublisher(): Publisher {
-  const hub = openHub();
-  return { ...hub, ...openOutside(hub.client) };
-}
+export const handler = queue({ read: readEvent, handle: publishStock, services: () => openStorefronts(openHub()) });
 
 /** However many movements of a SKU a batch brings, its counters are read once and each storefront hears of one figure at most. */
-export async function publishStock(batch: readonly Received<HubEvent>[], publisher: Publisher): Promise<Failures> {
+export async function publishStock(batch: readonly Received<HubEvent>[], publisher: Reaching): Promise<Failures> {
   const { table, client, now } = publisher;
   const moved = batch.flatMap(({ id, message }) => (message.entity === 'stock' ? [{ id, sku: message.stock.sku }] : []));
   const changed = new Set(moved.map(({ sku }) => sku));
@@ -41,10 +36,10 @@ function lasting(one: unknown, other: unknown): unknown {
   return one === undefined || one instanceof Rejected ? other : one;
 }
 
-async function setStock(connection: StorefrontConnection, levels: readonly StockLevel[], { secrets, http, now }: Publisher): Promise<readonly StockTold[]> {
-  const [storefront, secret] = await Promise.all([loadStorefront(connection.kind), secrets.read(connection.id, now())]);
+async function setStock({ id }: StorefrontConnection, levels: readonly StockLevel[], reaching: Reaching): Promise<readonly StockTold[]> {
+  await refuseEnded(reaching.table, id);
+  const { storefront, call } = await reach(id, reaching);
   if (storefront.setStock === undefined)
-    throw new Rejected('storefront.stock-unsupported', `${storefront.title} cannot be told of stock; remove stock.publish of ${connection.id} from the client's file.`);
-  const { settings } = connection;
-  return await storefront.setStock(levels, { settings, token: secret?.token ?? '', signingSecret: secret?.signing.current ?? '', http, now: now() });
+    throw new Rejected('storefront.stock-unsupported', `${storefront.title} cannot be told of stock; remove stock.publish of ${id} from the client's file.`);
+  return await storefront.setStock(levels, call);
 }

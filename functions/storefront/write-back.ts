@@ -1,66 +1,43 @@
+import { refuseEnded } from '../../adapters/aws/health-store.ts';
 import { tellOnce } from '../../adapters/aws/notice-store.ts';
 import { readDocument, readOrder } from '../../adapters/aws/order-store.ts';
 import { readParcel } from '../../adapters/aws/parcel-store.ts';
+import { shippedNotice, toldParcels } from '../../adapters/aws/told-store.ts';
+import { connectionOf, type Reaching, reach } from '../../adapters/reach.ts';
 import { loadStorefront } from '../../adapters/storefront.ts';
 import { Rejected } from '../../core/error.ts';
 import type { HubEvent } from '../../core/event.ts';
-import { addUnits, type Demand } from '../../core/inventory.ts';
-import { completedBy } from '../../core/kit.ts';
-import { isLive, type Order } from '../../core/order.ts';
+import { newsOf, requireLeft } from '../../core/write-back.ts';
 import { log } from '../shell/log.ts';
 import { each, queue, readEvent } from '../shell/queue.ts';
-import { type Hub, openHub, openOutside } from '../shell/services.ts';
+import { openHub, openStorefronts } from '../shell/services.ts';
 
-/** Called by the write-back queue: a parcel left, and its storefront is to hear of it. */
-export const handler = queue({ read: readEvent, handle: each(writeBack), services: openWriter });
+/** Called by the write-back queues: a parcel left, and its storefront is to hear of it. */
+export const handler = queue({ read: readEvent, handle: each(writeBack, orderOf), services: () => openStorefronts(openHub()) });
 
-type Writer = Pick<Hub, 'table' | 'client' | 'now'> & ReturnType<typeof openOutside>;
-
-function openWriter(): Writer {
-  const hub = openHub();
-  return { ...hub, ...openOutside(hub.client) };
+/** Parcels of one order are told one after the other: what is said of one rests on what was said before. */
+function orderOf(event: HubEvent): string {
+  return event.entity === 'parcel' ? event.parcel.orderId : event.id;
 }
 
-export async function writeBack(event: HubEvent, { table, client, now, secrets, http }: Writer): Promise<void> {
+export async function writeBack(event: HubEvent, reaching: Reaching): Promise<void> {
   if (event.entity !== 'parcel') return;
+  const { client, table, now } = reaching;
   const { orderId, parcel: number, connectionId } = event.parcel;
-  const connection = client.storefronts.find(({ id }) => id === connectionId);
-  if (connection === undefined) throw new Rejected('storefront.unknown', `No storefront connection is called ${JSON.stringify(connectionId)} in this client's file.`);
-  await tellOnce(table, { partition: `O#${orderId}`, noticeId: `storefront-shipped-${number}` }, now, async () => {
-    const [storefront, secret, parcel, order] = await Promise.all([
-      loadStorefront(connection.kind),
-      secrets.read(connection.id, now()),
-      readParcel(table, event.parcel),
-      readOrder(table, orderId),
-    ]);
-    const { sourceId } = await readDocument(table, order);
+  const { kind } = connectionOf(client, connectionId);
+  const { markShipped, title } = await loadStorefront(kind);
+  if (markShipped === undefined) return log('info', 'storefront takes no tracking', { orderId, parcel: number, storefront: title });
+  await tellOnce(table, shippedNotice(orderId, number), now, async () => {
+    await refuseEnded(table, connectionId);
+    const [parcel, order] = await Promise.all([readParcel(table, event.parcel), readOrder(table, orderId)]);
+    requireLeft(order, number);
+    const { units, completes } = newsOf(order, number, await toldParcels(table, order, number, now()));
+    if (units.length === 0 && !completes) return log('info', 'nothing to tell yet', { orderId, parcel: number });
     if (parcel.label === undefined) throw new Rejected('shipment.label-absent', `Parcel ${number} of order ${orderId} left without a label.`);
-    const { carrier, trackingNumber, trackingUrl } = parcel.label;
-    const units = soldIn(order, number);
-    // A part of a kit, whose other parts are still to come: the shop sold the kit.
-    if (units.length === 0) return log('info', 'nothing to tell yet', { orderId, parcel: number });
-    const shipped = { sourceId, orderId, parcel: number, units, carrier, trackingNumber, trackingUrl, shippedAt: parcel.tracking.firstScanAt ?? event.at };
-    const became = await storefront.markShipped(shipped, {
-      settings: connection.settings,
-      token: secret?.token ?? '',
-      signingSecret: secret?.signing.current ?? '',
-      http,
-      now: now(),
-    });
-    log('info', 'storefront told', { orderId, parcel: number, became });
+    const [{ sourceId, lines }, { call }] = await Promise.all([readDocument(table, order), reach(connectionId, reaching)]);
+    const { carrier, service, trackingNumber, trackingUrl } = parcel.label;
+    const label = { carrier, service, trackingNumber, trackingUrl };
+    const became = await markShipped({ sourceId, orderId, parcel: number, units, lines, completes, ...label, shippedAt: parcel.tracking.firstScanAt ?? event.at }, call);
+    log('info', 'storefront told', { orderId, parcel: number, completes, became });
   });
-}
-
-/** What a parcel brings to its customer, in the words of the shop: kits as they were sold, once their last part is in. */
-function soldIn({ demand, kits = [], parcels }: Order, number: number): Demand[] {
-  const live = parcels.filter(isLive);
-  const index = live.findIndex(({ parcel }) => parcel === number);
-  return kits.length === 0
-    ? addUnits(live[index]?.units ?? [])
-    : completedBy(
-        demand,
-        kits,
-        live.map(({ units }) => units),
-        index,
-      );
 }

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { sign } from '../../adapters/signature.ts';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Posting } from '../simulators/outbox.ts';
 import type { Vendors } from '../simulators/vendors.ts';
 import type { Plan } from './plan.ts';
+import type { Storefront } from './stage.ts';
 
 /** What must become of a bad input: refused at the edge, or taken and quarantined with its bytes, or taken and ignored. */
 type Fate = 'refused' | 'quarantined' | 'ignored';
@@ -20,8 +20,7 @@ export interface BadInput {
 
 /** Who sends bad input, and how they would sign. */
 export interface BadInputOptions {
-  readonly shop: string;
-  readonly wholesale: string;
+  readonly storefronts: readonly Storefront[];
   readonly carrier: string;
   readonly vendors: Pick<Vendors, 'address'>;
   readonly plan: Plan;
@@ -30,6 +29,16 @@ export interface BadInputOptions {
   readonly tokens: { readonly reader: string; readonly stock: string };
 }
 
+/** A genuine posting of a storefront, about an order that nobody has. */
+interface Genuine {
+  readonly storefront: Storefront;
+  readonly body: Buffer;
+  readonly meta: Posting['meta'];
+}
+
+/** Source id of an order that nobody placed. */
+const NOBODYS = '999000999';
+
 /** The bytes by which a quarantined input is known again. */
 export function fingerprint(body: Uint8Array): string {
   return createHash('sha256').update(body).digest('hex');
@@ -37,56 +46,116 @@ export function fingerprint(body: Uint8Array): string {
 
 /** Every malformed, unsigned, replayed or absurd thing that the day throws at the hub, with the answer it must get. */
 export function badInputs(options: BadInputOptions): BadInput[] {
-  return [...absurdOrders(options), ...forgeries(options), ...oddUpdates(options), ...badRequests(options)];
-}
-
-/** A genuine wholesale order, spoilt: signed all the same, so that only its content is wrong. */
-function absurdOrders(options: BadInputOptions): BadInput[] {
-  const { wholesale, shop } = options;
-  const order = orderOf(wholesale, options.plan);
-  const spoilt = (name: string, sender: string, body: Buffer | string, fate: Fate = 'quarantined'): BadInput => signed(name, sender, Buffer.from(body), options, 200, fate);
+  const genuine = options.storefronts.map((storefront) => genuineOf(storefront, options.plan));
   return [
-    spoilt('empty body', shop, ''),
-    { ...spoilt('body of 2 MB that does not compress', shop, incompressible(2_000_000), 'refused'), status: 413 },
-    spoilt('invalid UTF-8', wholesale, Buffer.concat([Buffer.from('{"type":"order.created","note":"'), Buffer.from([0xc3, 0x28, 0xff]), Buffer.from('"}')])),
-    spoilt('JSON nested 100,000 deep', shop, '['.repeat(100_000)),
-    spoilt('not JSON', wholesale, 'order=1&total=2'),
-    spoilt('__proto__ in the order', wholesale, order.replace('"data":{', '"data":{"__proto__":{"paid":true},')),
-    spoilt('negative quantity', wholesale, order.replace(/"quantity":\d+/, '"quantity":-3')),
-    spoilt('fractional quantity', wholesale, order.replace(/"quantity":\d+/, '"quantity":1.5')),
-    spoilt('quantity of 1e309', wholesale, order.replace(/"quantity":\d+/, '"quantity":1e309')),
-    spoilt('unknown currency', wholesale, order.replaceAll(/"currency":"[A-Z]{3}"/g, '"currency":"ZQX"')),
-    spoilt('300 lines', wholesale, manyLines(order, 300)),
-    spoilt('array instead of an order', shop, '[]'),
-    spoilt('unknown event type', wholesale, '{"type":"shop.renamed","timestamp":"2026-11-22T09:00:00Z","data":{}}', 'ignored'),
-    { ...spoilt('topic the hub does not use', shop, '{"id":1}', 'ignored'), headers: headersOf(shop, Buffer.from('{"id":1}'), options, 'app/uninstalled') },
+    ...genuine.flatMap((one) => [...forgeries(one, options), ...nonsense(one, options)]),
+    ...genuine.flatMap((one) => BY_KIND.get(one.storefront.kind)?.(one, options) ?? []),
+    ...strangers(options),
+    ...oddUpdates(options),
+    ...badRequests(options),
   ];
 }
 
-function forgeries(options: BadInputOptions): BadInput[] {
-  const { wholesale, shop, carrier, now } = options;
-  const body = Buffer.from(orderOf(wholesale, options.plan));
-  const shopBody = Buffer.from(orderOf(shop, options.plan));
-  const good = signed('', wholesale, body, options, 200, 'ignored');
-  const shopGood = signed('', shop, shopBody, options, 200, 'ignored');
-  const refused = (name: string, change: Partial<BadInput>): BadInput => ({ ...good, ...change, name, status: 401, fate: 'refused' });
-  const old = signed('', wholesale, body, { ...options, now: new Date(now.getTime() - 3_600_000) }, 401, 'refused');
-  const foreign = sign(body, { family: 'standard-webhooks', key: 'base64', toleranceSeconds: 300 }, 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', { id: 'msg_forged', at: now });
+/** What no storefront ever sent, though it looks as if: refused, and not told so where the storefront would take offence. */
+function forgeries(one: Genuine, options: BadInputOptions): BadInput[] {
+  const { storefront, body } = one;
+  const good = signed('', one, body, options);
+  const refused = (name: string, change: Partial<BadInput>): BadInput => ({
+    ...good,
+    ...change,
+    name: `${storefront.id}: ${name}`,
+    status: storefront.refusesSilently ? 200 : 401,
+    fate: 'refused',
+  });
+  const changed = Buffer.from(body.toString().replace(NOBODYS, '999000998'));
+  return [refused('unsigned', { headers: { 'content-type': 'application/json' } }), refused('changed after it was signed', { body: changed })];
+}
+
+/** Signed all the same, so that only its content is wrong. */
+function nonsense(one: Genuine, options: BadInputOptions): BadInput[] {
+  const spoilt = (name: string, body: string): BadInput => signed(`${one.storefront.id}: ${name}`, one, Buffer.from(body), options, 'quarantined');
+  return [spoilt('not JSON', `order=1&shop=${one.storefront.id}`), spoilt('array instead of an object', `["${one.storefront.id}"]`)];
+}
+
+type Spoil = (one: Genuine, options: BadInputOptions) => BadInput[];
+
+/** What can go wrong with one kind of storefront alone. */
+const BY_KIND: ReadonlyMap<string, Spoil> = new Map<string, Spoil>([
+  ['custom', absurdOrders],
+  ['shopify', shopifyOddities],
+  ['woocommerce', wooOddities],
+  ['bigcommerce', bigOddities],
+]);
+
+function absurdOrders(one: Genuine, options: BadInputOptions): BadInput[] {
+  const order = one.body.toString();
+  const spoilt = (name: string, body: Buffer | string, fate: Fate = 'quarantined'): BadInput => signed(name, one, Buffer.from(body), options, fate);
+  const old = signed('', one, one.body, { ...options, now: new Date(options.now.getTime() - 3_600_000) });
   return [
-    refused('unsigned', { headers: { 'content-type': 'application/json' } }),
-    refused('unsigned, Shopify', { path: shopGood.path, headers: { 'content-type': 'application/json', 'x-shopify-topic': 'orders/create' }, body: shopBody }),
-    refused('signed with another secret', { headers: { ...good.headers, ...foreign } }),
-    refused('replayed an hour later', { headers: old.headers }),
-    refused('changed after it was signed', { body: Buffer.from(body.toString().replace(/"paid":true/, '"paid":false')) }),
-    refused('signed for another shop', { ...shopGood, headers: { ...shopGood.headers, 'x-shopify-shop-domain': 'somebody-else.myshopify.com' } }),
-    refused('unknown connection', { path: '/hooks/nobody' }),
-    refused('carrier update without a signature', { path: `/updates/${carrier}`, headers: { 'content-type': 'application/json' } }),
-    refused('carrier update for an unknown carrier', { path: '/updates/nobody', headers: { 'x-hmac-signature': `hmac-sha256-hex=${'0'.repeat(64)}` } }),
+    { ...old, name: 'replayed an hour later', status: 401, fate: 'refused' },
+    spoilt('invalid UTF-8', Buffer.concat([Buffer.from('{"type":"order.created","note":"'), Buffer.from([0xc3, 0x28, 0xff]), Buffer.from('"}')])),
+    spoilt('__proto__ in the order', order.replace('"data":{', '"data":{"__proto__":{"paid":true},')),
+    spoilt('negative quantity', order.replace(/"quantity":\d+/, '"quantity":-3')),
+    spoilt('fractional quantity', order.replace(/"quantity":\d+/, '"quantity":1.5')),
+    spoilt('quantity of 1e309', order.replace(/"quantity":\d+/, '"quantity":1e309')),
+    spoilt('unknown currency', order.replaceAll(/"currency":"[A-Z]{3}"/g, '"currency":"ZQX"')),
+    spoilt('300 lines', manyLines(order, 300)),
+    spoilt('unknown event type', '{"type":"shop.renamed","timestamp":"2026-11-22T09:00:00Z","data":{}}', 'ignored'),
   ];
 }
 
-function oddUpdates(options: BadInputOptions): BadInput[] {
-  const update = (name: string, body: string, fate: Fate): BadInput => signed(name, options.carrier, Buffer.from(body), options, 200, fate);
+function shopifyOddities(one: Genuine, options: BadInputOptions): BadInput[] {
+  const posted = (name: string, body: Buffer, fate: Fate, headers: Readonly<Record<string, string>> = {}): BadInput => {
+    const good = signed(name, one, body, options, fate);
+    return { ...good, headers: { ...good.headers, ...headers } };
+  };
+  const refund = Buffer.from(`{"id":5,"order_id":${NOBODYS},"created_at":"2026-11-22T09:00:00Z","note":null,"refund_line_items":[],"transactions":[],"order_adjustments":[]}`);
+  return [
+    posted('empty body', Buffer.alloc(0), 'quarantined'),
+    posted('JSON nested 100,000 deep', Buffer.from('['.repeat(100_000)), 'quarantined'),
+    { ...posted('body of 2 MB that does not compress', incompressible(2_000_000), 'refused'), status: 413 },
+    posted('topic the hub does not use', Buffer.from('{"id":1}'), 'ignored', { 'x-shopify-topic': 'products/update' }),
+    posted('a refund that says it is an order', refund, 'ignored', { 'x-shopify-topic': 'orders/create' }),
+    { ...posted('signed for another shop', one.body, 'refused', { 'x-shopify-shop-domain': 'somebody-else.myshopify.com' }), status: 401 },
+  ];
+}
+
+function wooOddities(one: Genuine, options: BadInputOptions): BadInput[] {
+  const refusal = '{"code":"woocommerce_rest_cannot_view","message":"Sorry, you cannot view this resource.","data":{"status":401}}';
+  const ping = signed('a ping without a signature', one, Buffer.from('webhook_id=7'), options, 'ignored');
+  return [
+    { ...ping, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    signed('an error in the place of an order', one, Buffer.from(refusal), options, 'quarantined'),
+  ];
+}
+
+function bigOddities(one: Genuine, options: BadInputOptions): BadInput[] {
+  const foreign = one.body.toString().replace(/stores\/[^"]+/, 'stores/somebodyelse');
+  return [signed('an order of another store', one, Buffer.from(foreign), options, 'quarantined')];
+}
+
+function strangers({ carrier, plan }: BadInputOptions): BadInput[] {
+  const refused = (name: string, path: string, headers: Readonly<Record<string, string>> = {}): BadInput => ({
+    name,
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: plan.postings[0]?.body ?? Buffer.from('{}'),
+    status: 401,
+    fate: 'refused',
+  });
+  return [
+    refused('unknown connection', '/hooks/nobody'),
+    refused('carrier update without a signature', `/updates/${carrier}`),
+    refused('carrier update for an unknown carrier', '/updates/nobody', { 'x-hmac-signature': `hmac-sha256-hex=${'0'.repeat(64)}` }),
+  ];
+}
+
+function oddUpdates({ carrier, vendors, now }: BadInputOptions): BadInput[] {
+  const update = (name: string, text: string, fate: Fate): BadInput => {
+    const body = Buffer.from(text);
+    return { name, method: 'POST', path: `/updates/${carrier}`, headers: headersOf({ id: '', sender: carrier, meta: {}, body, due: null }, vendors, now), body, status: 200, fate };
+  };
   return [
     update('carrier update that is not JSON', 'status=delivered', 'quarantined'),
     update('carrier update without a tracking code', '{"object":"Event","description":"tracker.updated","result":{"object":"Tracker"}}', 'quarantined'),
@@ -94,7 +163,7 @@ function oddUpdates(options: BadInputOptions): BadInput[] {
   ];
 }
 
-function badRequests({ tokens, now }: BadInputOptions): BadInput[] {
+function badRequests({ tokens, now, storefronts }: BadInputOptions): BadInput[] {
   const request = (name: string, status: number, change: Partial<BadInput>): BadInput => ({
     name,
     method: 'POST',
@@ -105,33 +174,36 @@ function badRequests({ tokens, now }: BadInputOptions): BadInput[] {
     fate: 'refused',
     ...change,
   });
+  const reader = { authorization: `Bearer ${tokens.reader}` };
   return [
     request('receipt without a token', 401, { headers: { 'content-type': 'application/json' } }),
-    request('receipt with a token for something else', 403, { headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens.reader}` } }),
+    request('receipt with a token for something else', 403, { headers: { 'content-type': 'application/json', ...reader } }),
     request('receipt for an unknown warehouse', 400, {}),
     request('receipt of a negative quantity', 400, { body: Buffer.from('{"kind":"receipt","id":"bad","warehouse":"hamburg","lines":[{"sku":"TENT-2P","quantity":-1}]}') }),
-    request('look at an order that does not exist', 404, { method: 'GET', path: '/orders/shop:0', headers: { authorization: `Bearer ${tokens.reader}` }, body: Buffer.alloc(0) }),
+    request('look at an order that does not exist', 404, { method: 'GET', path: '/orders/shop:0', headers: reader, body: Buffer.alloc(0) }),
     request('unknown route', 404, { path: '/wp-admin' }),
-    request('body of 11 MB', 413, { path: '/hooks/shop', body: Buffer.alloc(11 * 1024 * 1024, 'x') }),
+    request('body of 11 MB', 413, { path: `/hooks/${storefronts[0]?.id}`, body: Buffer.alloc(11 * 1024 * 1024, 'x') }),
   ];
 }
 
-function signed(name: string, sender: string, body: Buffer, options: BadInputOptions, status: number, fate: Fate): BadInput {
-  const path = sender === options.carrier ? `/updates/${sender}` : `/hooks/${sender}`;
-  return { name, method: 'POST', path, headers: headersOf(sender, body, options, 'orders/create'), body, status, fate };
+function signed(name: string, { storefront, meta }: Genuine, body: Buffer, { vendors, now }: BadInputOptions, fate: Fate = 'ignored'): BadInput {
+  // Some storefronts send a posting only once: none of these may be taken for another.
+  const posting: Posting = { id: randomUUID(), sender: storefront.id, meta: { ...meta, webhookId: `bad_${fingerprint(body).slice(0, 16)}` }, body, due: null };
+  return { name, method: 'POST', path: `/hooks/${storefront.id}`, headers: headersOf(posting, vendors, now), body, status: 200, fate };
 }
 
-function headersOf(sender: string, body: Buffer, { vendors, now }: BadInputOptions, topic: string): Readonly<Record<string, string>> {
-  const posting: Posting = { id: '', sender, meta: { topic, webhookId: `bad_${fingerprint(body).slice(0, 16)}` }, body, due: null };
-  return vendors.address(posting, now).headers;
+function headersOf(posting: Posting, vendors: BadInputOptions['vendors'], now: Date): Readonly<Record<string, string>> {
+  const address = vendors.address(posting, now);
+  if (address === undefined) throw new Error(`${posting.sender} posts nothing of the topic ${posting.meta.topic}: nobody is subscribed to it.`);
+  return address.headers;
 }
 
-/** The first clean order of a connection, as it was sent, under an id nobody has. */
-function orderOf(connectionId: string, plan: Plan): string {
-  const order = plan.orders.find((candidate) => candidate.connectionId === connectionId && candidate.course.name === 'clean');
+/** The first clean order of a storefront, as it was first posted, under an id nobody has. */
+function genuineOf(storefront: Storefront, plan: Plan): Genuine {
+  const order = plan.orders.find((candidate) => candidate.connectionId === storefront.id && candidate.course.name === 'clean');
   const posting = plan.postings.find(({ id }) => id === `${order?.orderId}/0`);
-  if (order === undefined || posting === undefined) throw new Error(`The day is too short to have a clean order of ${connectionId}; ask for more orders.`);
-  return posting.body.toString().replaceAll(order.sold.sourceId, '999000999');
+  if (order === undefined || posting === undefined) throw new Error(`The day is too short to have a clean order of ${storefront.id}; ask for more orders.`);
+  return { storefront, meta: posting.meta, body: Buffer.from(posting.body.toString().replaceAll(order.sold.sourceId, NOBODYS)) };
 }
 
 function manyLines(order: string, count: number): string {

@@ -2,24 +2,29 @@ import type { Client } from '../../core/client.ts';
 import { dayOf } from '../../core/day.ts';
 import { ENV, type EnvName } from '../../functions/shell/env.ts';
 import type { Cloud } from '../cloud/cloud.ts';
-import { unitsLeft } from '../simulators/sold-order.ts';
+import type { Posting } from '../simulators/outbox.ts';
 import type { Vendors } from '../simulators/vendors.ts';
 import { type BadInput, badInputs } from './bad-input.ts';
 import type { Check, Evidence } from './checks/check.ts';
 import { leaves, orderChecks } from './checks/orders.ts';
 import { parcelChecks } from './checks/parcels.ts';
 import { stockChecks } from './checks/stock.ts';
+import { storefrontChecks } from './checks/storefronts.ts';
 import { tellingChecks } from './checks/telling.ts';
 import { STATUS_AT_END } from './courses.ts';
 import type { Deed, Diary, Seen } from './diary.ts';
 import { type Example, examplesOf } from './examples.ts';
+import { type Figures, figuresOf } from './figures.ts';
 import { Observer, openClients } from './observer.ts';
 import { placeOf } from './places.ts';
 import type { Plan, PlannedOrder } from './plan.ts';
 import { openingTasks, reactTo, supplyAfter } from './reactions.ts';
+import { sendOnce } from './send-bad-input.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 import { Staff } from './staff.ts';
+import type { Storefront } from './stage.ts';
 import { Standing } from './standing.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** What a day is played with. */
 export interface DayOptions {
@@ -28,8 +33,7 @@ export interface DayOptions {
   readonly plan: Plan;
   readonly diary: Diary;
   readonly client: Client;
-  readonly shop: string;
-  readonly wholesale: string;
+  readonly storefronts: readonly Storefront[];
   readonly carrier: string;
   readonly dataFolder: string;
   /** Milliseconds after which a day that has not ended has failed. */
@@ -43,6 +47,8 @@ export interface Progress {
   readonly orders: number;
   readonly webhooksSent: number;
   readonly webhooks: number;
+  /** Webhooks that were never sent. */
+  readonly lost: number;
   readonly accepted: number;
   readonly held: number;
   readonly backordered: number;
@@ -66,27 +72,6 @@ export interface DayResult {
   /** What the supply managers were sent, with links. */
   readonly announcements: readonly string[];
   readonly examples: readonly Example[];
-}
-
-/** The day in numbers. */
-export interface Figures {
-  readonly orders: {
-    readonly received: number;
-    readonly accepted: number;
-    readonly duplicatesRefused: number;
-    readonly held: number;
-    readonly backordered: number;
-    readonly delivered: number;
-    readonly returned: number;
-    readonly cancelled: number;
-    readonly closed: number;
-  };
-  readonly labelsBought: number;
-  readonly customerNotices: number;
-  readonly plantAlerts: number;
-  readonly reportObjects: number;
-  readonly deadLetters: number;
-  readonly seconds: number;
 }
 
 /** The event types the day must hear of to act and to show how far it is. */
@@ -131,6 +116,7 @@ class Day {
   readonly #options: DayOptions;
   readonly #clients;
   readonly #standing: Standing;
+  readonly #upkeep: Upkeep;
   readonly #manager: Staff;
   readonly #plants: Staff;
   readonly #warehouse: Staff;
@@ -141,8 +127,10 @@ class Day {
   #badInputs: readonly BadInput[] = [];
 
   constructor(options: DayOptions) {
-    const { cloud, diary, plan, vendors } = options;
+    const { cloud, diary, plan, vendors, storefronts } = options;
     this.#options = options;
+    const polled = storefronts.filter(({ polls }) => polls).map(({ id }) => id);
+    this.#upkeep = new Upkeep({ cloud, diary, vendors, gaps: plan.gaps, polled });
     this.#restarts = diary.tally('starts') - 1;
     this.#clients = openClients(cloud);
     this.#manager = new Staff(cloud, diary, 'mara.manager', ['hub/orders.read', 'hub/orders.write', 'hub/orders.authorise']);
@@ -161,33 +149,41 @@ class Day {
     ];
   }
 
-  /** Everybody takes their place; the warehouses book what they hold. */
+  /** Everybody takes their place: the warehouses book what they hold, and the hub subscribes to what the storefronts will post. */
   async open(): Promise<void> {
-    const { plan, vendors, shop, cloud, client } = this.#options;
+    const { plan, vendors, cloud, client } = this.#options;
     this.#show('opening');
     await Promise.all(this.#observers.map((observer) => observer.start()));
+    const sold = Object.fromEntries([...client.products, ...client.kits].map(({ sku }) => [sku, 0]));
+    for (const [id, shop] of vendors.shops) {
+      shop.stock(sold);
+      shop.expect(plan.storefrontFaults.filter(({ connectionId }) => connectionId === id));
+    }
+    vendors.easypost.expect(plan.orders.map(({ recipient, journey, fault }) => ({ recipient, journey, ...(fault !== undefined && { fault }) })));
     for (const task of openingTasks(plan)) this.#warehouse.take([task]);
     await this.#until('the warehouses book their opening stock', async () => this.#warehouse.busy === 0);
-    const faults = new Map(plan.storefrontFaults.map(({ orderId, fault }) => [orderId, fault]));
-    vendors.shopify.sell(plan.orders.filter(({ connectionId }) => connectionId === shop).map((order) => shopOrder(order, faults.get(order.orderId))));
-    vendors.shopify.inventory.stock(newIn(vendors.shopify.inventory.available(), client));
-    vendors.custom.expect(
-      plan.orders.flatMap(({ orderId, connectionId, sold }) =>
-        connectionId === shop || !faults.has(orderId) ? [] : [{ sourceId: sold.sourceId, fault: faults.get(orderId) ?? 'busy' }],
-      ),
-    );
-    vendors.easypost.expect(plan.orders.map(({ recipient, journey, fault }) => ({ recipient, journey, ...(fault !== undefined && { fault }) })));
+    vendors.connect(cloud.apiUrl, happening(plan, vendors, this.#upkeep));
+    await this.#upkeep.check();
     vendors.outbox.add(plan.postings);
-    vendors.connect(cloud.apiUrl);
   }
 
-  /** Until every order has come to its end and nothing is left to do. */
+  /** Until every order has come to its end and nothing is left to do, also when all orders have been read once more. */
   async trade(): Promise<void> {
     await this.#sendBadInput();
-    await this.#until('every order comes to its end', async () => {
-      this.#show('trading');
-      return this.#isOver() && (await this.#isQuiet());
-    });
+    await this.#until('every order comes to its end', () => this.#tradeOn());
+    this.#upkeep.readAll();
+    await this.#until('a last reading changes nothing', () => this.#tradeOn());
+  }
+
+  /** @returns whether the day is over */
+  async #tradeOn(): Promise<boolean> {
+    this.#show('trading');
+    await this.#upkeep.mend();
+    if (!this.#isOver()) {
+      this.#upkeep.readOn();
+      return false;
+    }
+    return !this.#upkeep.reading && (await this.#isQuiet());
   }
 
   /** The schedule fires for every local day that the day of trade touched. */
@@ -202,15 +198,17 @@ class Day {
 
   /** Looks at everything and checks it. */
   async close(): Promise<DayResult> {
-    const { cloud, client, plan, vendors, shop, diary, dataFolder } = this.#options;
+    const { cloud, client, plan, vendors, storefronts, diary, dataFolder } = this.#options;
     this.#show('checking');
     const snapshot = await takeSnapshot(cloud, this.#clients, dataFolder);
     const seen = { events: diary.seen('events'), customers: diary.seen('customers'), plants: diary.seen('plants'), reports: diary.seen('reports') };
     const sent = this.#badInputs.map((input) => ({ input, deed: diary.deed(`bad/${input.name}`) }));
-    const evidence: Evidence = { client, plan, vendors, shop, snapshot, seen, badInputs: sent, refusedDeeds: this.#refusedDeeds(), restarts: this.#restarts };
-    const checks = [...orderChecks(evidence), ...stockChecks(evidence), ...parcelChecks(evidence), ...tellingChecks(evidence)];
+    const mended = new Map(storefronts.map(({ id }) => [id, this.#upkeep.mended(id)]));
+    const evidence: Evidence = { client, plan, vendors, storefronts, mended, snapshot, seen, badInputs: sent, refusedDeeds: this.#refusedDeeds(), restarts: this.#restarts };
+    const checks = [...orderChecks(evidence), ...storefrontChecks(evidence), ...stockChecks(evidence), ...parcelChecks(evidence), ...tellingChecks(evidence)];
     this.#show('done');
-    return { checks, snapshot, figures: this.#figures(evidence), announcements: seen.reports.map(({ body }) => textOf(body)), examples: examplesOf(snapshot) };
+    const figures = figuresOf(evidence, Math.round((performance.now() - this.#started) / 100) / 10);
+    return { checks, snapshot, figures, announcements: seen.reports.map(({ body }) => textOf(body)), examples: examplesOf(snapshot) };
   }
 
   async stop(): Promise<void> {
@@ -229,11 +227,11 @@ class Day {
   }
 
   async #sendBadInput(): Promise<void> {
-    const { cloud, plan, vendors, diary, shop, wholesale, carrier } = this.#options;
+    const { cloud, plan, vendors, diary, storefronts, carrier } = this.#options;
     const now = new Date();
     const token = (scopes: readonly string[]) => cloud.issuer.token({ user: 'nobody.new', scopes });
     const tokens = { reader: await token(['hub/orders.read']), stock: await token(['hub/stock.write']) };
-    this.#badInputs = badInputs({ shop, wholesale, carrier, vendors, plan, now, tokens });
+    this.#badInputs = badInputs({ storefronts, carrier, vendors, plan, now, tokens });
     await Promise.all(this.#badInputs.map((input) => sendOnce(input, cloud, diary)));
   }
 
@@ -295,6 +293,7 @@ class Day {
       orders: plan.orders.length,
       webhooksSent: outbox.acknowledged,
       webhooks: outbox.acknowledged + outbox.due + outbox.waiting,
+      lost: outbox.lost,
       accepted: standing.orders.size,
       held: standing.ordersAt('held'),
       backordered: standing.ordersAt('backordered'),
@@ -308,37 +307,6 @@ class Day {
       seconds: (performance.now() - this.#started) / 1000,
     });
   }
-
-  #figures({ plan, snapshot, vendors, seen }: Evidence): Figures {
-    const { orders } = snapshot.table;
-    const at = (status: string) => orders.filter((order) => order.status === status).length;
-    const happened = (type: string) => new Set(snapshot.facts.flatMap((event) => (event.entity === 'order' && event.type === type ? [event.order.orderId] : []))).size;
-    const takenIn = snapshot.facts.filter(
-      (event) =>
-        event.entity === 'order' &&
-        event.by === event.order.connectionId &&
-        ['order.accepted', 'order.changed', 'order.noted', 'order.cancelled', 'order.closed'].includes(event.type),
-    ).length;
-    return {
-      orders: {
-        received: orders.length,
-        accepted: happened('order.accepted'),
-        duplicatesRefused: Math.max(0, plan.postings.length - takenIn),
-        held: happened('order.held'),
-        backordered: happened('order.backordered'),
-        delivered: at('delivered'),
-        returned: snapshot.table.parcels.filter(({ status }) => status === 'returned').length,
-        cancelled: at('cancelled'),
-        closed: at('closed'),
-      },
-      labelsBought: vendors.easypost.charges().length,
-      customerNotices: seen.customers.length,
-      plantAlerts: seen.plants.length,
-      reportObjects: snapshot.reports.length,
-      deadLetters: snapshot.deadLetters.length,
-      seconds: Math.round((performance.now() - this.#started) / 100) / 10,
-    };
-  }
 }
 
 /** Whether an order has come to the end that was planned, as far as the events tell. */
@@ -349,39 +317,18 @@ function isFinished(order: PlannedOrder, standing: Standing): boolean {
   return order.ending !== 'intercepted' || stands.holds.includes('address');
 }
 
-/** What a shop sells and has no figure of yet: none, until the hub says how many. */
-function newIn(known: Readonly<Record<string, number>>, { products, kits }: Client): Record<string, number> {
-  const sold = [...products, ...kits].map(({ sku }) => sku);
-  return Object.fromEntries(sold.filter((sku) => known[sku] === undefined).map((sku) => [sku, 0]));
-}
-
-function shopOrder(order: PlannedOrder, fault: Plan['storefrontFaults'][number]['fault'] | undefined) {
-  const last = order.versions.at(-1);
-  const goods =
-    last === undefined ? [] : order.sold.lines.filter((line) => line.kind === 'goods' && unitsLeft(line, last) > 0).map((line) => ({ line, quantity: unitsLeft(line, last) }));
-  const lines = goods.map(({ line: { lineId, sku }, quantity }) => ({ lineId, sku, quantity }));
-  return { sourceId: order.sold.sourceId, lines, ...(fault !== undefined && { fault }) };
-}
-
-async function sendOnce(input: BadInput, cloud: Cloud, diary: Diary): Promise<void> {
-  const id = `bad/${input.name}`;
-  while (diary.deed(id) === undefined) {
-    const status = await send(input, cloud.apiUrl);
-    if (status === 0 || status === 503) await wait(500);
-    else diary.did({ id, status, answer: '' });
-  }
-}
-
-/** @returns the status, or 0 when there was no answer */
-async function send({ method, path, headers, body }: BadInput, apiUrl: string): Promise<number> {
-  try {
-    const content = method === 'GET' ? {} : { body };
-    const response = await fetch(`${apiUrl}${path}`, { method, headers, ...content, signal: AbortSignal.timeout(15_000) });
-    await response.arrayBuffer();
-    return response.status;
-  } catch {
-    return 0;
-  }
+/** What happens at a storefront when it is about to post: the order comes to its version there, and it may be the end of its subscriptions. */
+function happening(plan: Plan, { shops }: Pick<Vendors, 'shops'>, upkeep: Upkeep): (posting: Posting) => void {
+  const orders = new Map(plan.orders.map((order) => [order.orderId, order]));
+  const postings = new Map(plan.postings.map((posting) => [posting.id, posting]));
+  return ({ id }) => {
+    const posting = postings.get(id);
+    const order = orders.get(posting?.orderId ?? '');
+    const version = order?.versions[(posting?.version ?? 0) - 1];
+    if (posting === undefined || order === undefined || version === undefined) return;
+    shops.get(posting.sender)?.place(order.sold, version);
+    upkeep.happens(posting);
+  };
 }
 
 function textOf(body: string): string {

@@ -37,6 +37,17 @@ export class Diary {
     return text(this.#database.prepare('SELECT value FROM fact WHERE name = ?').get(name), 'value');
   }
 
+  /** A fact written earlier; undefined when there is none. */
+  fact(name: string): string | undefined {
+    const row = this.#database.prepare('SELECT value FROM fact WHERE name = ?').get(name);
+    return row === undefined ? undefined : text(row, 'value');
+  }
+
+  /** Writes a fact, in the place of what it was. */
+  note(name: string, value: string): void {
+    this.#database.prepare('INSERT OR REPLACE INTO fact VALUES (?, ?)').run(name, value);
+  }
+
   /** Counts how often something happened over all restarts, this time included. */
   tally(name: string): number {
     const row = this.#database.prepare("INSERT INTO fact VALUES (?, '1') ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1 RETURNING value").get(name);

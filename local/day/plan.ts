@@ -1,16 +1,16 @@
 import type { Address } from '../../core/address.ts';
 import type { Client } from '../../core/client.ts';
 import { orderIdOf } from '../../core/id.ts';
-import { type CallbackFault, type CustomTopic, customOrder } from '../simulators/custom.ts';
 import type { CarrierFault } from '../simulators/easypost.ts';
 import type { Journey } from '../simulators/journey.ts';
-import type { Posting } from '../simulators/outbox.ts';
 import { type Random, seeded } from '../simulators/seed.ts';
-import { type ShopifyTopic, shopifyOrder } from '../simulators/shopify-payload.ts';
+import type { TellingFault } from '../simulators/shop.ts';
 import { type Buyer, type SoldLine, type SoldOrder, type SoldVersion, totalOf, unitsLeft } from '../simulators/sold-order.ts';
 import { keptApart, linesOf, productsIn, sameLines } from './basket.ts';
-import { COURSES, type Course, type Ending, type Gate, sharesOf } from './courses.ts';
+import { COURSES, type Course, type Ending, sharesOf } from './courses.ts';
+import { kindOfShop } from './kinds.ts';
 import { inventBuyer } from './people.ts';
+import { draftsOf, type Gap, type GatedPosting, gapsIn, type PlannedPosting } from './postings.ts';
 
 /** One order of the day: what its customer does, and how it must end. */
 export interface PlannedOrder {
@@ -30,14 +30,6 @@ export interface PlannedOrder {
   readonly repeats?: string;
 }
 
-/** Postings that wait until the hub has seen an order come to a state. */
-interface GatedPosting {
-  readonly postingId: string;
-  /** The order that is waited for. */
-  readonly orderId: string;
-  readonly gate: Gate;
-}
-
 /** Goods that are in the warehouses when the day begins. */
 interface OpeningStock {
   readonly warehouse: string;
@@ -48,10 +40,11 @@ interface OpeningStock {
 /** A whole day of trade: the same options always make the same plan. */
 export interface Plan {
   readonly orders: readonly PlannedOrder[];
-  readonly postings: readonly Posting[];
+  readonly postings: readonly PlannedPosting[];
   readonly gated: readonly GatedPosting[];
+  readonly gaps: readonly Gap[];
   readonly opening: readonly OpeningStock[];
-  readonly storefrontFaults: readonly { readonly orderId: string; readonly fault: CallbackFault }[];
+  readonly storefrontFaults: readonly { readonly connectionId: string; readonly sourceId: string; readonly fault: TellingFault }[];
   /** Postings that repeat another one: same bytes, or the same order version under a new id. */
   readonly duplicates: number;
   /** Postings of a version that is older than one sent before it. */
@@ -65,14 +58,8 @@ export interface PlanOptions {
   readonly seed: string;
   /** When the day begins, in milliseconds since 1970, on a whole second. */
   readonly startAt: number;
-  readonly shop: string;
-  readonly wholesale: string;
 }
 
-const FIRST_SHOPIFY_ID = 820_982_911_946_154_508n;
-/** Milliseconds between two orders of the day. */
-const PACE_MS = 22;
-const DUPLICATE_SHARE = 0.15;
 /** How much of a day may be other than clean. */
 const SPECIAL_SHARE = 0.7;
 
@@ -81,13 +68,16 @@ export function planDay(options: PlanOptions): Plan {
   const random = seeded(`${options.seed}/${options.orders}`);
   const courses = coursesOf(options.orders, random);
   const orders = withRepeats(courses.map((course, index) => planOrder(index, course, options, random)));
-  const drafts = orders.flatMap((order, index) => postingsOf(order, options.startAt + index * PACE_MS, options, random));
+  const drafts = orders.flatMap((order, index) => draftsOf(order, index, options, random));
+  const gaps = gapsIn(drafts, options.client);
+  const afterGaps = new Set(gaps.flatMap(({ after }) => after));
   return {
     orders,
-    postings: drafts.map(({ posting }) => posting),
+    postings: drafts.map(({ posting }) => (afterGaps.has(posting.id) ? { ...posting, due: null } : posting)),
     gated: drafts.flatMap(({ posting, order, gate }) => (gate === undefined ? [] : [{ postingId: posting.id, orderId: order.repeats ?? order.orderId, gate }])),
+    gaps,
     opening: openingOf(orders, options.client),
-    storefrontFaults: storefrontFaultsOf(orders, options.shop),
+    storefrontFaults: storefrontFaultsOf(orders, options.client),
     duplicates: drafts.filter(({ duplicate }) => duplicate).length,
     stale: drafts.filter(({ stale }) => stale).length,
   };
@@ -100,18 +90,25 @@ function coursesOf(count: number, random: Random): Course[] {
   return random.shuffle([...special, ...clean]);
 }
 
+/** Of every few orders the first storefront has two and each other one; what cannot happen at one happens at the next. */
+function connectionFor(index: number, course: Course, { storefronts }: Client): Client['storefronts'][number] {
+  const turns = [...storefronts.slice(0, 2), ...storefronts.slice(0, 1), ...storefronts.slice(2)];
+  const from = index % turns.length;
+  const found = [...turns.slice(from), ...turns.slice(0, from)].find(({ kind }) => !kindOfShop(kind).lacks.includes(course.name));
+  if (found === undefined) throw new Error(`No storefront of the client can have an order of the course ${course.name}.`);
+  return found;
+}
+
 function planOrder(index: number, course: Course, options: PlanOptions, random: Random): PlannedOrder {
-  const connectionId = index % 3 === 2 ? options.wholesale : options.shop;
-  const isShop = connectionId === options.shop;
-  // Half of Shopify's ids are past 2^53, where a double would damage them.
-  const sourceId = isShop ? String(index % 2 === 0 ? FIRST_SHOPIFY_ID + BigInt(index) : 5_400_000_000_000 + index) : `W-${String(index + 1).padStart(6, '0')}`;
+  const { id: connectionId, kind } = connectionFor(index, course, options.client);
+  const { sourceId, number } = kindOfShop(kind).named(index);
   const placedAt = iso(options.startAt - random.int(120, 3_600) * 1000);
   const lines = linesOf(sourceId, course, options.client, random);
   const customer = inventBuyer(index, random);
   const buyer = course.address(customer);
   const sold: SoldOrder = {
     sourceId,
-    number: isShop ? `#${1001 + index}` : `WH-${2001 + index}`,
+    number,
     placedAt,
     currency: options.client.currency,
     test: course.name === 'test',
@@ -162,54 +159,6 @@ function addressOf(buyer: Buyer): Address {
   return { name: `${buyer.firstName} ${buyer.lastName}`, line1, city, postalCode, country, phone, ...optional };
 }
 
-interface Draft {
-  readonly posting: Posting;
-  readonly order: PlannedOrder;
-  readonly gate?: Gate;
-  readonly duplicate: boolean;
-  readonly stale: boolean;
-}
-
-function postingsOf(order: PlannedOrder, due: number, options: PlanOptions, random: Random): Draft[] {
-  const sent = order.course.sends.map(({ version, afterMs = 0, gate }, index): Draft => {
-    const draft = postingOf(order, version, `${order.orderId}/${index}`, due + afterMs + random.int(0, 400), options);
-    const earlier = order.course.sends.slice(0, index).map((one) => one.version);
-    const posting = gate === undefined ? draft : { ...draft, due: null };
-    return { order, posting, ...(gate !== undefined && { gate }), duplicate: earlier.includes(version), stale: earlier.some((one) => one > version) };
-  });
-  const first = sent[0];
-  if (first === undefined || first.gate !== undefined || !random.chance(DUPLICATE_SHARE)) return sent;
-  const again = { ...first.posting, id: `${first.posting.id}/again`, due: due + random.int(200, 3_000) };
-  const renamed = random.chance(0.5)
-    ? again
-    : { ...again, meta: { ...again.meta, webhookId: `${again.meta.webhookId}-b`, ...(again.meta.topic === 'orders/create' && { topic: 'orders/updated' }) } };
-  return [...sent, { order, posting: renamed, duplicate: true, stale: false }];
-}
-
-const TOPICS: Readonly<Record<'created' | 'updated' | 'paid' | 'cancelled', { readonly shopify: ShopifyTopic; readonly custom: CustomTopic }>> = {
-  created: { shopify: 'orders/create', custom: 'order.created' },
-  updated: { shopify: 'orders/updated', custom: 'order.updated' },
-  paid: { shopify: 'orders/paid', custom: 'order.paid' },
-  cancelled: { shopify: 'orders/cancelled', custom: 'order.cancelled' },
-};
-
-function postingOf(order: PlannedOrder, number: number, id: string, due: number, options: PlanOptions): Posting {
-  const version = order.versions[number - 1];
-  if (version === undefined) throw new Error(`The course ${order.course.name} has no version ${number}.`);
-  const before = order.versions[number - 2];
-  const happened = before === undefined ? 'created' : version.cancelled ? 'cancelled' : version.paid && !before.paid ? 'paid' : 'updated';
-  const topics = TOPICS[happened];
-  const isShop = order.connectionId === options.shop;
-  const body = isShop ? shopifyOrder(order.sold, version) : customOrder(topics.custom, order.sold, version);
-  const meta = {
-    topic: isShop ? topics.shopify : topics.custom,
-    webhookId: `msg_${id.replace(/[^A-Za-z0-9]/g, '_')}`,
-    triggeredAt: version.updatedAt,
-    test: String(order.sold.test),
-  };
-  return { id, sender: order.connectionId, meta, body, due };
-}
-
 /** Stock that lasts the day for most products; two are sold more than there is, until their plants deliver. */
 function openingOf(orders: readonly PlannedOrder[], client: Client): OpeningStock[] {
   const wanted = new Map<string, number>();
@@ -230,14 +179,13 @@ function openingOf(orders: readonly PlannedOrder[], client: Client): OpeningStoc
   );
 }
 
-/** Once each: what goes wrong when storefronts are told that a parcel left. */
-function storefrontFaultsOf(orders: readonly PlannedOrder[], shop: string): Plan['storefrontFaults'] {
+/** Once each at every storefront: what goes wrong when it is told that a parcel left. */
+function storefrontFaultsOf(orders: readonly PlannedOrder[], { storefronts }: Client): Plan['storefrontFaults'] {
   const faults = ['hang-after', 'busy', 'broken'] as const;
-  const clean = Map.groupBy(
-    orders.filter(({ course }) => course === COURSES[0]),
-    ({ connectionId }) => connectionId === shop,
-  );
-  return faults.flatMap((fault, index) => [true, false].flatMap((isShop) => (clean.get(isShop) ?? []).slice(index, index + 1).map(({ orderId }) => ({ orderId, fault }))));
+  return storefronts.flatMap(({ id }) => {
+    const clean = orders.filter(({ course, connectionId }) => connectionId === id && course === COURSES[0]);
+    return faults.flatMap((fault, index) => clean.slice(index, index + 1).map(({ sold: { sourceId } }) => ({ connectionId: id, sourceId, fault })));
+  });
 }
 
 /** What the customer pays in the end. Minor units. */

@@ -68,7 +68,7 @@ export function blockOf(progress: Progress, columns: number): string[] {
     ['parcels delivered', progress.delivered, parcels],
     ['orders at their end', progress.done, orders],
   ];
-  const aside = `waiting: ${progress.held} for a person, ${progress.backordered} for stock; told: ${progress.customerNotices} customers, ${progress.plantAlerts} plants`;
+  const aside = `waiting: ${progress.held} for a person, ${progress.backordered} for stock; told: ${progress.customerNotices} customers, ${progress.plantAlerts} plants; ${progress.lost} webhooks lost`;
   return [`  ${TITLES[progress.phase] ?? progress.phase}  ${progress.seconds.toFixed(0)} s`, '', ...rows.map(([name, done, of]) => row(name, done, of)), '', `  ${aside}`].map(
     (line) => line.slice(0, columns),
   );

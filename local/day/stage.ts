@@ -4,11 +4,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { loadClient } from '../../adapters/client.ts';
-import type { Client } from '../../core/client.ts';
+import { loadStorefront } from '../../adapters/storefront.ts';
+import type { Client, StorefrontConnection } from '../../core/client.ts';
 import type { Json } from '../../core/json.ts';
 import { buildFunctions } from '../build.ts';
 import { type Cloud, startCloud } from '../cloud/cloud.ts';
 import { openVendors, type SharedSecret, type Vendors } from '../simulators/vendors.ts';
+import { kindOfShop } from './kinds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const STEP_MS = 700;
@@ -18,11 +20,22 @@ export interface Stage {
   readonly client: Client;
   readonly cloud: Cloud;
   readonly vendors: Vendors;
-  /** Connection ids of the Shopify shop, the wholesale shop and the carrier. */
-  readonly shop: string;
-  readonly wholesale: string;
+  readonly storefronts: readonly Storefront[];
+  /** Connection id of the carrier. */
   readonly carrier: string;
   close(): Promise<void>;
+}
+
+/** A storefront of the client's file, as its adapter describes it. */
+export interface Storefront {
+  readonly id: string;
+  readonly kind: string;
+  /** Whether its orders can be read, beside what it posts. */
+  readonly polls: boolean;
+  /** Topics that it must be subscribed to. */
+  readonly topics: readonly string[];
+  /** Whether a forged delivery is answered as if it had been taken. */
+  readonly refusesSilently: boolean;
 }
 
 /** Where and how a stage is set. */
@@ -42,25 +55,17 @@ export async function buildAndSynthesize(clientId: string): Promise<void> {
 
 /** Starts the vendors and the stack that was synthesized last. What both knew in the same folder they know again. */
 export async function setStage(options: StageOptions): Promise<Stage> {
-  const { client } = await loadClient(join(ROOT, 'clients', `${options.clientId}.yaml`));
-  const shop = connectionOf(client.storefronts, 'shopify');
-  const wholesale = connectionOf(client.storefronts, 'custom');
-  const carrier = connectionOf(client.carriers, 'easypost');
-  const secrets = secretsOf(options.dataFolder, { shop: shop.id, wholesale: wholesale.id, carrier: carrier.id });
+  const { client, capabilities } = await loadClient(join(ROOT, 'clients', `${options.clientId}.yaml`));
+  const carrier = carrierOf(client);
+  const storefronts = await Promise.all(client.storefronts.map((connection) => describe(connection, capabilities[connection.id]?.includes('polls') === true)));
+  const secrets = secretsOf(options.dataFolder, client, carrier.id);
   const vendors = await openVendors({
     folder: join(options.dataFolder, 'vendors'),
-    shopify: {
-      connectionId: shop.id,
-      shopDomain: String(shop.settings.shopDomain),
-      apiVersion: String(shop.settings.apiVersion ?? '2026-07'),
-      secret: secrets.shared(shop.id),
-    },
-    custom: { connectionId: wholesale.id, secret: secrets.shared(wholesale.id) },
+    shops: client.storefronts.map(({ id, kind, settings }) => ({ connectionId: id, kind, settings, secret: secrets.shared(id) })),
     easypost: { connectionId: carrier.id, secret: secrets.shared(carrier.id), stepMs: STEP_MS, currency: client.currency },
   });
-  const addresses: Record<string, Record<string, string>> = {
-    [shop.id]: { endpoint: vendors.shopify.endpoint },
-    [wholesale.id]: { callbackUrl: vendors.custom.callbackUrl },
+  const addresses: Record<string, Readonly<Record<string, string>>> = {
+    ...Object.fromEntries([...vendors.shops].map(([id, { settings }]) => [id, settings])),
     [carrier.id]: { endpoint: vendors.easypost.endpoint },
   };
   try {
@@ -74,7 +79,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       patchClient: (file) => patch(file, addresses),
       log: options.log,
     });
-    return { client, cloud, vendors, shop: shop.id, wholesale: wholesale.id, carrier: carrier.id, close: () => close(cloud, vendors) };
+    return { client, cloud, vendors, storefronts, carrier: carrier.id, close: () => close(cloud, vendors) };
   } catch (cause) {
     await vendors.close();
     throw cause;
@@ -86,10 +91,15 @@ async function close(cloud: Cloud, vendors: Vendors): Promise<void> {
   await cloud.stop();
 }
 
-function connectionOf<Connection extends { readonly id: string; readonly kind: string }>(connections: readonly Connection[], kind: string): Connection {
-  const found = connections.find((connection) => connection.kind === kind);
-  if (found === undefined) throw new Error(`The day needs a connection of the kind ${kind}, and the client's file has none.`);
+function carrierOf({ carriers }: Client): Client['carriers'][number] {
+  const found = carriers.find(({ kind }) => kind === 'easypost');
+  if (found === undefined) throw new Error("The day needs a connection of the kind easypost, and the client's file has none.");
   return found;
+}
+
+async function describe({ id, kind, settings }: StorefrontConnection, polls: boolean): Promise<Storefront> {
+  const adapter = await loadStorefront(kind);
+  return { id, kind, polls, topics: adapter.subscriptions?.wanted(settings) ?? [], refusesSilently: adapter.signature(settings).refusal === 'silent' };
 }
 
 /** Points every connection that is simulated at its simulator. */
@@ -118,15 +128,14 @@ interface Secrets {
 }
 
 /** Secrets of this folder: made once, so that a day that was cut off goes on with them. */
-function secretsOf(dataFolder: string, ids: { readonly shop: string; readonly wholesale: string; readonly carrier: string }): Secrets {
+function secretsOf(dataFolder: string, { storefronts }: Client, carrier: string): Secrets {
   const file = join(dataFolder, 'secrets.json');
   if (!existsSync(file)) {
     mkdirSync(dataFolder, { recursive: true });
     const made: Record<string, SharedSecret> = {
-      [ids.shop]: { signing: randomBytes(32).toString('hex'), token: `shpat_${randomBytes(16).toString('hex')}` },
-      [ids.wholesale]: { signing: `whsec_${randomBytes(32).toString('base64')}`, token: '' },
+      ...Object.fromEntries(storefronts.map(({ id, kind }) => [id, kindOfShop(kind).secret()])),
       // EasyPost normalises secrets before it signs: letters with marks prove that we do too.
-      [ids.carrier]: { signing: `Zoë-Ångström-${randomBytes(16).toString('hex')}`, token: `EZTK${randomBytes(16).toString('hex')}` },
+      [carrier]: { signing: `Zoë-Ångström-${randomBytes(16).toString('hex')}`, token: `EZTK${randomBytes(16).toString('hex')}` },
       links: { signing: randomBytes(32).toString('hex'), token: '' },
     };
     writeFileSync(file, JSON.stringify(made), { mode: 0o600 });

@@ -5,7 +5,7 @@ import { count, openDatabase, type Row, text } from './database.ts';
 import { JOURNEYS, type Journey, trackerEvent } from './journey.ts';
 import { labelPdf, labelPng, labelZpl } from './label-document.ts';
 import { type Answer, type Call, listen } from './listen.ts';
-import type { Address, Posting } from './outbox.ts';
+import type { Addressed, Posting } from './outbox.ts';
 import { seeded } from './seed.ts';
 
 /**
@@ -150,7 +150,7 @@ export async function openEasypost(options: EasypostOptions): Promise<Easypost> 
 }
 
 /** How EasyPost addresses and signs a callback. https://docs.easypost.com/docs/webhooks */
-export function easypostAddress(updateUrl: string, secret: string): Address {
+export function easypostAddress(updateUrl: string, secret: string): (posting: Posting, now: Date) => Addressed {
   return ({ body }, now) => {
     const scheme = { family: 'hmac-body', header: 'x-hmac-signature', encoding: 'hex', prefix: 'hmac-sha256-hex=', normalise: 'NFKD' } as const;
     return { url: updateUrl, headers: { 'content-type': 'application/json', 'user-agent': 'EasyPost/v2 Webhooks', ...sign(body, scheme, secret, { id: '', at: now }) } };

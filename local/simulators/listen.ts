@@ -7,6 +7,8 @@ export interface Call {
   readonly method: string;
   /** Path without the query. */
   readonly path: string;
+  /** What follows the `?`, as it was sent. */
+  readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
@@ -29,9 +31,9 @@ export interface Listening {
 export async function listen(answer: (call: Call) => Answer | Promise<Answer>, port = 0): Promise<Listening> {
   const server = createServer(async (request, response) => {
     try {
-      const [path = '/'] = (request.url ?? '/').split('?');
+      const [path = '/', ...rest] = (request.url ?? '/').split('?');
       const body = await text(request);
-      respond(response, await answer({ method: request.method ?? 'GET', path, headers: request.headers, body }));
+      respond(response, await answer({ method: request.method ?? 'GET', path, query: rest.join('?'), headers: request.headers, body }));
     } catch (cause) {
       // A simulator that breaks answers as a broken vendor does, and says why where a developer looks.
       respond(response, { status: 500, json: { error: cause instanceof Error ? cause.message : 'the simulator failed' } });

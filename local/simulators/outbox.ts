@@ -15,8 +15,17 @@ export interface Posting {
   readonly due: number | null;
 }
 
-/** Where a posting goes, and with which headers: made at each attempt, because some vendors sign the time. */
-export type Address = (posting: Posting, now: Date) => { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+/** Where a posting goes, and with which headers. */
+export interface Addressed {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Addresses a posting anew at each attempt, because some vendors sign the time. Undefined when nobody is subscribed to it: it is then never sent. */
+export type Address = (posting: Posting, now: Date) => Addressed | undefined;
+
+/** Told of each posting before it is sent for the first time, also of one that is then lost: what it tells of has happened at its vendor. */
+export type Happens = (posting: Posting) => void;
 
 /** How the postings stand. */
 export interface OutboxCounts {
@@ -24,13 +33,16 @@ export interface OutboxCounts {
   readonly due: number;
   readonly acknowledged: number;
   readonly givenUp: number;
+  /** Never sent: nobody was subscribed, or it was meant to go missing. */
+  readonly lost: number;
   readonly attempts: number;
 }
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS posting (
     id TEXT PRIMARY KEY, sender TEXT NOT NULL, meta TEXT NOT NULL, body BLOB NOT NULL, due REAL,
-    attempts INTEGER NOT NULL DEFAULT 0, status INTEGER, state TEXT NOT NULL DEFAULT 'open'
+    attempts INTEGER NOT NULL DEFAULT 0, status INTEGER, state TEXT NOT NULL DEFAULT 'open',
+    happened INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX IF NOT EXISTS posting_due ON posting (state, due);
 `;
@@ -40,7 +52,7 @@ const ATTEMPT_TIMEOUT_MS = 5_000;
 
 /**
  * What vendors have to deliver: kept on disk until the hub answers 2xx, and tried again with growing pauses until then,
- * as vendors do, only faster. A posting whose answer was lost is sent again.
+ * as vendors do, only faster. A posting whose answer was lost is sent again; one that says `lost: 'true'` of itself is not sent at all.
  */
 export class Outbox {
   readonly #database: DatabaseSync;
@@ -48,6 +60,7 @@ export class Outbox {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONCURRENT });
   readonly #sending = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
+  #happens: Happens = () => {};
 
   constructor(file: string, address: Address) {
     this.#database = openDatabase(file, SCHEMA);
@@ -68,8 +81,9 @@ export class Outbox {
     for (const id of ids) update.run(due, id);
   }
 
-  /** Starts to send what is due. */
-  start(): void {
+  /** Starts to send what is due. A posting that this process died over happens again: `happens` must bear that. */
+  start(happens: Happens = () => {}): void {
+    this.#happens = happens;
     this.#timer ??= setInterval(() => this.#sendDue(), 20);
   }
 
@@ -87,22 +101,38 @@ export class Outbox {
     const row = this.#database
       .prepare(
         `SELECT sum(state = 'open' AND due IS NULL) AS waiting, sum(state = 'open' AND due IS NOT NULL) AS due, sum(state = 'done') AS acknowledged,
-         sum(state = 'dead') AS given_up, sum(attempts) AS attempts FROM posting WHERE ? IS NULL OR sender = ?`,
+         sum(state = 'dead') AS given_up, sum(state = 'lost') AS lost, sum(attempts) AS attempts FROM posting WHERE ? IS NULL OR sender = ?`,
       )
       .get(sender ?? null, sender ?? null);
-    return { waiting: count(row, 'waiting'), due: count(row, 'due'), acknowledged: count(row, 'acknowledged'), givenUp: count(row, 'given_up'), attempts: count(row, 'attempts') };
+    return {
+      waiting: count(row, 'waiting'),
+      due: count(row, 'due'),
+      acknowledged: count(row, 'acknowledged'),
+      givenUp: count(row, 'given_up'),
+      lost: count(row, 'lost'),
+      attempts: count(row, 'attempts'),
+    };
   }
 
   /** The ids of postings that the hub acknowledged. */
   acknowledged(): Set<string> {
-    const rows = this.#database.prepare("SELECT id FROM posting WHERE state = 'done'").all();
-    return new Set(rows.map((row) => text(row, 'id')));
+    return this.#idsIn('done');
   }
 
-  /** Postings that were not acknowledged, with the last answer. */
+  /** The ids of postings that were never sent. */
+  lost(): Set<string> {
+    return this.#idsIn('lost');
+  }
+
+  /** Postings that are neither acknowledged nor lost, with the last answer. */
   open(): { id: string; status: number; attempts: number }[] {
-    const rows = this.#database.prepare("SELECT id, status, attempts FROM posting WHERE state <> 'done'").all();
+    const rows = this.#database.prepare("SELECT id, status, attempts FROM posting WHERE state NOT IN ('done', 'lost')").all();
     return rows.map((row) => ({ id: text(row, 'id'), status: count(row, 'status'), attempts: count(row, 'attempts') }));
+  }
+
+  #idsIn(state: string): Set<string> {
+    const rows = this.#database.prepare('SELECT id FROM posting WHERE state = ?').all(state);
+    return new Set(rows.map((row) => text(row, 'id')));
   }
 
   #sendDue(): void {
@@ -122,17 +152,27 @@ export class Outbox {
 
   async #attempt(row: Row): Promise<void> {
     const posting = postingOf(row);
+    if (count(row, 'happened') === 0) this.#happen(posting);
+    const address = posting.meta.lost === 'true' ? undefined : this.#address(posting, new Date());
+    if (address === undefined) {
+      this.#database.prepare("UPDATE posting SET state = 'lost' WHERE id = ?").run(posting.id);
+      return;
+    }
     const attempts = count(row, 'attempts') + 1;
-    const status = await this.#post(posting);
+    const status = await this.#post(posting, address);
     const acknowledged = status >= 200 && status < 300;
     const state = acknowledged ? 'done' : attempts >= MAX_ATTEMPTS ? 'dead' : 'open';
     const due = acknowledged ? posting.due : Date.now() + Math.min(2_000, 150 * 2 ** Math.min(attempts, 6));
     this.#database.prepare('UPDATE posting SET attempts = ?, status = ?, state = ?, due = ? WHERE id = ?').run(attempts, status, state, due, posting.id);
   }
 
+  #happen(posting: Posting): void {
+    this.#happens(posting);
+    this.#database.prepare('UPDATE posting SET happened = 1 WHERE id = ?').run(posting.id);
+  }
+
   /** Posts once. @returns the status, or 0 when there was no answer */
-  #post(posting: Posting): Promise<number> {
-    const { url, headers } = this.#address(posting, new Date());
+  #post(posting: Posting, { url, headers }: Addressed): Promise<number> {
     return new Promise((resolve) => {
       const sent = request(url, { method: 'POST', agent: this.#agent, timeout: ATTEMPT_TIMEOUT_MS, headers: { ...headers, 'content-length': posting.body.length } }, (response) => {
         response.resume();

@@ -1,15 +1,20 @@
+import { type Fulfilment, financialStatusOf } from './shopify-orders.ts';
 import { type Buyer, decimal, type SoldLine, type SoldOrder, type SoldVersion, totalOf, unitsBought, unitsLeft } from './sold-order.ts';
 
-/** Shopify's webhook topics that the simulator sends. */
-export type ShopifyTopic = 'orders/create' | 'orders/updated' | 'orders/paid' | 'orders/cancelled';
+/** What the shop knows of an order beside what was sold: nothing before its first parcel left. */
+export interface SinceSold {
+  /** UTC instant. */
+  readonly updatedAt: string;
+  readonly fulfilments: readonly Fulfilment[];
+}
 
 /**
  * Writes one version of an order as Shopify's REST-shaped webhook body of 2026-07.
  * Ids are written digit for digit, also past 2^53, as Shopify does.
  * @see https://shopify.dev/docs/api/admin-rest/2026-07/resources/order
  */
-export function shopifyOrder(order: SoldOrder, version: SoldVersion): Buffer {
-  return Buffer.from(JSON.stringify(payloadOf(order, version)).replace(/"@(\d+)"/g, '$1'));
+export function shopifyOrder(order: SoldOrder, version: SoldVersion, since: SinceSold = { updatedAt: version.updatedAt, fulfilments: [] }): Buffer {
+  return Buffer.from(JSON.stringify(payloadOf(order, version, since)).replace(/"@(\d+)"/g, '$1'));
 }
 
 /** A number too long for a double: written as a marked string, and unmarked in the text. */
@@ -17,7 +22,8 @@ function digits(id: string): string {
   return `@${id}`;
 }
 
-function payloadOf(order: SoldOrder, version: SoldVersion): Record<string, unknown> {
+function payloadOf(order: SoldOrder, version: SoldVersion, { updatedAt, fulfilments }: SinceSold): Record<string, unknown> {
+  const lines = order.lines.filter((line) => unitsBought(line, version) > 0).map((line) => lineOf(order, line, version, fulfilments));
   const placed = order.lines.reduce((sum, line) => sum + line.unitPrice * unitsBought(line, version), 0);
   const current = totalOf(order, version);
   const { buyer } = order;
@@ -52,11 +58,11 @@ function payloadOf(order: SoldOrder, version: SoldVersion): Record<string, unkno
     duties_included: false,
     email: buyer.email,
     estimated_taxes: false,
-    financial_status: financialStatus(order, version),
-    fulfillment_status: null,
-    fulfillments: [],
+    financial_status: financialStatusOf(order, version).toLowerCase(),
+    fulfillment_status: wholeOf(order, version, fulfilments),
+    fulfillments: fulfilments.map((fulfilment) => fulfilmentOf(order, version, fulfilment)),
     landing_site: '/?utm_source=newsletter',
-    line_items: order.lines.filter((line) => unitsBought(line, version) > 0).map((line) => lineOf(order, line, version)),
+    line_items: lines,
     location_id: null,
     merchant_of_record_app_id: null,
     name: order.number,
@@ -94,20 +100,62 @@ function payloadOf(order: SoldOrder, version: SoldVersion): Record<string, unkno
     total_tax: '0.00',
     total_tip_received: '0.00',
     total_weight: order.lines.reduce((sum, line) => sum + line.grams * unitsBought(line, version), 0),
-    updated_at: local(version.updatedAt),
+    updated_at: local(updatedAt),
     user_id: null,
   };
 }
 
-function financialStatus(order: SoldOrder, version: SoldVersion): string {
-  if (version.cancelled) return version.paid ? 'refunded' : 'voided';
-  if (!version.paid) return 'pending';
-  return order.lines.some((line) => unitsLeft(line, version) < unitsBought(line, version)) ? 'partially_refunded' : 'paid';
+/** Units of a line that left in fulfilments. */
+function shippedOf({ lineId }: SoldLine, fulfilments: readonly Fulfilment[]): number {
+  return fulfilments.flatMap(({ lines }) => lines.filter((line) => line.lineId === lineId)).reduce((sum, { quantity }) => sum + quantity, 0);
 }
 
-/** `quantity` still counts refunded units; `current_quantity` does not. */
-function lineOf(order: SoldOrder, line: SoldLine, version: SoldVersion): Record<string, unknown> {
+function partOf(shipped: number, wanted: number): 'partial' | 'fulfilled' | null {
+  if (shipped === 0) return null;
+  return shipped < wanted ? 'partial' : 'fulfilled';
+}
+
+function wholeOf(order: SoldOrder, version: SoldVersion, fulfilments: readonly Fulfilment[]): 'partial' | 'fulfilled' | null {
+  const goods = order.lines.filter(({ kind }) => kind === 'goods');
+  const shipped = goods.reduce((sum, line) => sum + shippedOf(line, fulfilments), 0);
+  return partOf(
+    shipped,
+    goods.reduce((sum, line) => sum + unitsLeft(line, version), 0),
+  );
+}
+
+function fulfilmentOf(order: SoldOrder, version: SoldVersion, fulfilment: Fulfilment): Record<string, unknown> {
+  const { id, name, numbers, urls, company, at, locationId } = fulfilment;
+  const lines = order.lines.flatMap((line) => {
+    const quantity = shippedOf(line, [fulfilment]);
+    return quantity === 0 ? [] : [{ ...lineOf(order, line, version, [fulfilment]), quantity }];
+  });
+  return {
+    id,
+    admin_graphql_api_id: `gid://shopify/Fulfillment/${id}`,
+    created_at: local(at),
+    line_items: lines,
+    location_id: digits(locationId),
+    name,
+    order_id: digits(order.sourceId),
+    origin_address: {},
+    receipt: {},
+    service: 'manual',
+    shipment_status: null,
+    status: 'success',
+    tracking_company: company === '' ? null : company,
+    tracking_number: numbers[0] ?? null,
+    tracking_numbers: numbers,
+    tracking_url: urls[0] ?? null,
+    tracking_urls: urls,
+    updated_at: local(at),
+  };
+}
+
+/** `quantity` still counts refunded units, `current_quantity` does not; both count what has shipped. */
+function lineOf(order: SoldOrder, line: SoldLine, version: SoldVersion, fulfilments: readonly Fulfilment[]): Record<string, unknown> {
   const left = unitsLeft(line, version);
+  const shipped = shippedOf(line, fulfilments);
   const goods = line.kind === 'goods';
   return {
     id: digits(line.lineId),
@@ -116,9 +164,9 @@ function lineOf(order: SoldOrder, line: SoldLine, version: SoldVersion): Record<
     current_quantity: version.cancelled ? 0 : left,
     discount_allocations: [],
     duties: [],
-    fulfillable_quantity: goods && !version.cancelled ? left : 0,
+    fulfillable_quantity: goods && !version.cancelled ? Math.max(0, left - shipped) : 0,
     fulfillment_service: 'manual',
-    fulfillment_status: null,
+    fulfillment_status: partOf(shipped, left),
     gift_card: line.kind === 'gift-card',
     grams: line.grams,
     name: line.title,

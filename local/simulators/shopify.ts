@@ -1,73 +1,100 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { buildSchema } from 'graphql';
 import * as z from 'zod';
+import { servicePathOf } from '../../adapters/service-path.ts';
 import { sign } from '../../adapters/signature.ts';
-import { count, inTransaction, openDatabase, type Row, text } from './database.ts';
-import { execute, GraphqlError, type Offered, type Value } from './graphql.ts';
-import { type Answer, type Call, listen } from './listen.ts';
-import type { Address } from './outbox.ts';
-import { INVENTORY_SCHEMA, inventoryQueries, openInventory, type ShopInventory, type ShopLocation, setQuantities } from './shopify-inventory.ts';
+import { openDatabase, text } from './database.ts';
+import { listen } from './listen.ts';
+import type { Posting } from './outbox.ts';
+import type { PlayedShop, ShopAddress, ShopOptions, ShopOrder, TellingFault, Writer } from './shop.ts';
+import { type AdminApi, answerAdmin } from './shopify-admin.ts';
+import { type BucketSize, openBucket, STANDARD_BUCKET } from './shopify-bucket.ts';
+import { fulfilmentMutations, fulfilmentQueries } from './shopify-fulfil.ts';
+import { INVENTORY_SCHEMA, inventoryMutations, inventoryQueries, openInventory, type ShopInventory } from './shopify-inventory.ts';
+import type { UserError } from './shopify-nodes.ts';
+import { orderQueries } from './shopify-order-queries.ts';
+import { type Fulfilment, fulfilmentStatusOf, moveFulfilmentOrders, ORDERS_SCHEMA, type OrderState, placeOrder, readOrders, type ShopLocation } from './shopify-orders.ts';
+import { shopifyOrder } from './shopify-payload.ts';
+import { requestMutations, requestQueries, submitRequest } from './shopify-requests.ts';
+import { SHOPIFY_SCHEMA } from './shopify-schema.ts';
+import { keptSubscriptions, SUBSCRIPTIONS_SCHEMA, subscriptionMutations, subscriptionQueries } from './shopify-subscriptions.ts';
 
-/** An order that the shop expects somebody to fulfil. */
-interface ShopOrder {
-  readonly sourceId: string;
-  readonly lines: readonly { readonly lineId: string; readonly sku: string | null; readonly quantity: number }[];
-  /** What goes wrong once when its fulfilment is written back. */
-  readonly fault?: ShopifyFault;
-}
-
-/** `hang-after`: the fulfilment is made, and no answer comes; `throttled`: 200 with a THROTTLED error; `busy`: HTTP 429; `broken`: HTTP 502. */
-type ShopifyFault = 'hang-after' | 'throttled' | 'busy' | 'broken';
-
-/** What the shop has recorded as sent. */
-interface Fulfilment {
-  readonly sourceId: string;
-  readonly company: string;
-  readonly number: string;
-  readonly url: string;
-  readonly units: Readonly<Record<string, number>>;
-}
+/** What can go wrong beside what any shop may do. `throttled`: 200 with a THROTTLED error. */
+type ShopifyFault = TellingFault | 'throttled';
 
 /** How the simulated shop is set up. */
-export interface ShopifyOptions {
-  readonly file: string;
-  readonly shopDomain: string;
-  readonly apiVersion: string;
-  readonly clientSecret: string;
-  readonly accessToken: string;
+export interface ShopifyOptions extends ShopOptions {
+  /** Takes what the shop posts of its own accord. */
+  readonly post?: (postings: readonly Posting[]) => void;
   /** @default one in Hamburg */
   readonly locations?: readonly ShopLocation[];
+  /** @default Shopify's smallest */
+  readonly bucket?: BucketSize;
 }
 
 /** A Shopify shop as the hub sees it: signed webhooks out, the GraphQL Admin API in. */
-export interface ShopifyShop {
+export interface ShopifyShop extends PlayedShop {
   readonly endpoint: string;
-  /** Adds orders; those it knows stay as they are. */
-  sell(orders: readonly ShopOrder[]): void;
-  fulfilments(): Fulfilment[];
   readonly inventory: ShopInventory;
-  close(): Promise<void>;
+  expect(faults: readonly { readonly sourceId: string; readonly fault: ShopifyFault }[]): void;
+  fulfilments(): readonly Fulfilment[];
+  /** Puts what is open of an order on hold. */
+  hold(sourceId: string): void;
+  release(sourceId: string): void;
+  /** The merchant asks the hub, as a fulfilment service, to ship an order, or to leave it. */
+  request(sourceId: string, kind: 'FULFILLMENT_REQUEST' | 'CANCELLATION_REQUEST'): void;
 }
 
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS shop_line (source_id TEXT, line_id TEXT, sku TEXT, quantity INTEGER, remaining INTEGER, PRIMARY KEY (source_id, line_id)) STRICT;
-  CREATE TABLE IF NOT EXISTS fulfilment (id INTEGER PRIMARY KEY, source_id TEXT, company TEXT, number TEXT, url TEXT, units TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS fault (source_id TEXT PRIMARY KEY, kind TEXT, left INTEGER) STRICT;
+  CREATE TABLE IF NOT EXISTS complaint (id INTEGER PRIMARY KEY, what TEXT) STRICT;
+  ${ORDERS_SCHEMA}
   ${INVENTORY_SCHEMA}
+  ${SUBSCRIPTIONS_SCHEMA}
 `;
 const HAMBURG: readonly ShopLocation[] = [{ id: '1', name: 'Hamburg' }];
 
-const Request = z.object({ query: z.string(), variables: z.record(z.string(), z.json()).optional() });
+const Settings = z.object({ shopDomain: z.string(), apiVersion: z.string().default('2026-07') });
+type Settings = z.infer<typeof Settings>;
 
 /** Opens the shop's Admin API on the loopback interface. https://shopify.dev/docs/api/admin-graphql/2026-07 */
 export async function openShopify(options: ShopifyOptions): Promise<ShopifyShop> {
+  const settings = Settings.parse(options.settings);
   const database = openDatabase(options.file, SCHEMA);
-  const server = await listen((call) => answer(call, database, options));
+  const locations = options.locations ?? HAMBURG;
+  const path = `/admin/api/${settings.apiVersion}/graphql.json`;
+  const api = adminApi(database, locations, path, options);
+  const server = await listen((call) => answerAdmin(call, api));
+  const endpoint = `${server.url}${path}`;
+  const inventory = openInventory(database);
   return {
-    endpoint: `${server.url}/admin/api/${options.apiVersion}/graphql.json`,
-    sell: (orders) => sell(database, orders),
-    inventory: openInventory(database),
-    fulfilments: () => database.prepare('SELECT * FROM fulfilment').all().map(fulfilmentOf),
+    connectionId: options.connectionId,
+    endpoint,
+    settings: { endpoint },
+    inventory,
+    address: shopifyAddress(database, settings, options),
+    place: (order, version) => placeOrder(database, locations, order, version),
+    expect: (faults) => {
+      const expect = database.prepare('INSERT OR IGNORE INTO fault VALUES (?, ?, 1)');
+      for (const { sourceId, fault } of faults) expect.run(sourceId, fault);
+    },
+    stock: (units) => inventory.add(units),
+    unsubscribe: () => database.exec('DELETE FROM subscription'),
+    subscribed: () => subscribedTo(database, options.hookUrl()),
+    orders: () => readOrders(database).map((state) => shopOrderOf(database, state)),
+    available: () => inventory.available(),
+    complaints: () =>
+      database
+        .prepare('SELECT what FROM complaint ORDER BY id')
+        .all()
+        .map((row) => text(row, 'what')),
+    fulfilments: () => readOrders(database).flatMap(({ fulfilments }) => fulfilments),
+    hold: (sourceId) => moveFulfilmentOrders(database, sourceId, 'OPEN', 'ON_HOLD'),
+    release: (sourceId) => moveFulfilmentOrders(database, sourceId, 'ON_HOLD', 'OPEN'),
+    request: (sourceId, kind) => {
+      if (submitRequest(database, sourceId, kind) > 0) options.post?.([requestPosting(options.connectionId, kind)]);
+    },
     close: async () => {
       await server.close();
       database.close();
@@ -75,192 +102,137 @@ export async function openShopify(options: ShopifyOptions): Promise<ShopifyShop>
   };
 }
 
-/** How Shopify addresses and signs a webhook. https://shopify.dev/docs/apps/build/webhooks/verify-deliveries */
-export function shopifyAddress(hookUrl: string, options: Pick<ShopifyOptions, 'shopDomain' | 'apiVersion' | 'clientSecret'>): Address {
-  return ({ body, meta }, now) => {
-    const scheme = { family: 'hmac-body', header: 'x-shopify-hmac-sha256', encoding: 'base64' } as const;
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'Shopify-Captain-Hook',
-      'x-shopify-topic': meta.topic ?? '',
-      'x-shopify-shop-domain': meta.shopDomain ?? options.shopDomain,
-      'x-shopify-api-version': options.apiVersion,
-      'x-shopify-webhook-id': meta.webhookId ?? '',
-      'x-shopify-event-id': meta.eventId ?? randomUUID(),
-      'x-shopify-triggered-at': meta.triggeredAt ?? now.toISOString(),
-      ...(meta.test === 'true' && { 'x-shopify-test': 'true' }),
-    };
-    return { url: hookUrl, headers: { ...headers, ...sign(body, scheme, options.clientSecret, { id: '', at: now }) } };
+// Made once: it is the same for every shop.
+const ADMIN_SCHEMA = buildSchema(SHOPIFY_SCHEMA);
+
+function adminApi(database: DatabaseSync, locations: readonly ShopLocation[], path: string, options: ShopifyOptions): AdminApi {
+  const note = (what: string): void => void database.prepare('INSERT INTO complaint (what) VALUES (?)').run(what);
+  const complain = (error: UserError): UserError => {
+    note(`${error.field?.join('.') ?? 'no field'}: ${error.message}`);
+    return error;
+  };
+  const made = (order: OrderState, fulfilment: Fulfilment): void => options.post?.(echoesOf(order, fulfilment, options, subscribedTo(database, options.hookUrl())));
+  return {
+    path,
+    token: options.secret.token,
+    schema: ADMIN_SCHEMA,
+    bucket: openBucket(options.bucket ?? STANDARD_BUCKET),
+    complain: note,
+    takeFault: (variables) => takeFault(database, variables),
+    roots: {
+      query: {
+        ...orderQueries(database, locations),
+        ...fulfilmentQueries(database, locations),
+        ...inventoryQueries(database, locations),
+        ...subscriptionQueries(database),
+        ...requestQueries(database, locations),
+      },
+      mutation: {
+        ...fulfilmentMutations(database, locations, complain, made),
+        ...inventoryMutations(database, locations, complain),
+        ...subscriptionMutations(database, complain),
+        ...requestMutations(database, locations, complain),
+      },
+    },
   };
 }
 
-function sell(database: DatabaseSync, orders: readonly ShopOrder[]): void {
-  const line = database.prepare('INSERT OR IGNORE INTO shop_line VALUES (?, ?, ?, ?, ?)');
-  const fault = database.prepare('INSERT OR IGNORE INTO fault VALUES (?, ?, 1)');
-  inTransaction(database, () => {
-    for (const order of orders) {
-      for (const { lineId, sku, quantity } of order.lines) line.run(order.sourceId, lineId, sku, quantity, quantity);
-      if (order.fault !== undefined) fault.run(order.sourceId, order.fault);
-    }
-  });
-}
-
-function answer(call: Call, database: DatabaseSync, options: ShopifyOptions): Answer {
-  if (call.path !== `/admin/api/${options.apiVersion}/graphql.json` || call.method !== 'POST') return { status: 404, json: { errors: 'Not Found' } };
-  if (call.headers['x-shopify-access-token'] !== options.accessToken) {
-    return { status: 401, json: { errors: '[API] Invalid API key or access token (unrecognized login or wrong password)' } };
-  }
-  const { query, variables = {} } = Request.parse(JSON.parse(call.body));
-  const fault = /\bmutation\b/.test(query) ? takeFault(database, JSON.stringify(variables)) : undefined;
-  if (fault === 'busy') return { status: 429, headers: { 'retry-after': '1' }, json: { errors: 'Exceeded request limit' } };
-  if (fault === 'broken') return { status: 502, bytes: Buffer.from('<html>Bad Gateway</html>') };
-  if (fault === 'throttled') return { status: 200, json: { errors: [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }], extensions: cost(12) } };
-  const done = run(query, variables, database, options.locations ?? HAMBURG);
-  return fault === 'hang-after' ? 'hang' : { status: 200, json: { ...done, extensions: cost(1_980) } };
-}
-
-function run(query: string, variables: Record<string, Value>, database: DatabaseSync, locations: readonly ShopLocation[]): Record<string, unknown> {
-  try {
-    const data = execute(query, variables, {
-      query: {
-        order: ({ id }) => orderOf(database, String(id).replace('gid://shopify/Order/', '')),
-        fulfillment: ({ id }) => fulfilmentNamed(database, String(id)),
-        ...inventoryQueries(database, locations),
-      },
-      mutation: {
-        fulfillmentCreate: (args) => fulfil(database, args),
-        inventorySetQuantities: (args, directives) => setQuantities(database, `gid://shopify/Location/${locations[0]?.id}`, args, directives),
-      },
-    });
-    return { data };
-  } catch (cause) {
-    if (!(cause instanceof GraphqlError)) throw cause;
-    return { errors: [{ message: cause.message, extensions: { code: 'undefinedField' } }] };
-  }
-}
-
-function cost(available: number): Record<string, unknown> {
-  return { cost: { requestedQueryCost: 14, actualQueryCost: 12, throttleStatus: { maximumAvailable: 2000, currentlyAvailable: available, restoreRate: 100 } } };
-}
-
-/** Takes the fault of the order that the variables name, once. */
+/** Takes the fault of the order whose fulfilment orders the variables name, once. */
 function takeFault(database: DatabaseSync, variables: string): string | undefined {
-  const rows = database.prepare('SELECT source_id, kind FROM fault WHERE left > 0').all();
-  const row = rows.find((candidate) => variables.includes(`FulfillmentOrder/${text(candidate, 'source_id')}`));
+  const [named] = [...variables.matchAll(/gid:\/\/shopify\/FulfillmentOrder\/(\d+)/g)];
+  const row = database
+    .prepare('SELECT fault.* FROM fault JOIN fulfilment_order AS one ON one.source_id = fault.source_id WHERE one.id = ? AND fault.left > 0')
+    .get(Number(named?.[1] ?? 0));
   if (row === undefined) return undefined;
   database.prepare('UPDATE fault SET left = left - 1 WHERE source_id = ?').run(text(row, 'source_id'));
   return text(row, 'kind');
 }
 
-function connection(nodes: readonly Offered[]): Offered {
-  return {
-    nodes,
-    edges: nodes.map((node, index) => ({ cursor: String(index), node })),
-    pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+// Sent without a subscription: they are declared with the app. https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance
+const COMPLIANCE_TOPICS: ReadonlySet<string> = new Set(['customers/data_request', 'customers/redact', 'shop/redact']);
+
+function subscribedTo(database: DatabaseSync, hookUrl: string): string[] {
+  return keptSubscriptions(database)
+    .filter(({ uri }) => uri === hookUrl)
+    .map(({ topic }) => topic);
+}
+
+/** How Shopify addresses and signs what it posts. https://shopify.dev/docs/apps/build/webhooks/verify-deliveries */
+function shopifyAddress(database: DatabaseSync, { shopDomain, apiVersion }: Settings, { connectionId, hookUrl, secret }: ShopifyOptions): ShopAddress {
+  function urlOf({ topic = '', request }: Posting['meta']): string | undefined {
+    if (request !== undefined) return `${hookUrl().replace(/\/hooks\/[^/]+$/, '')}${servicePathOf(connectionId, secret.signing)}/${request}`;
+    if (COMPLIANCE_TOPICS.has(topic)) return hookUrl();
+    const subscriptions = keptSubscriptions(database).filter((one) => one.topic === topic);
+    return (subscriptions.find(({ uri }) => uri === hookUrl()) ?? subscriptions[0])?.uri;
+  }
+  return ({ body, meta }, now) => {
+    const url = urlOf(meta);
+    if (url === undefined) return undefined;
+    const scheme = { family: 'hmac-body', header: 'x-shopify-hmac-sha256', encoding: 'base64' } as const;
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Shopify-Captain-Hook',
+      ...(meta.topic !== undefined && { 'x-shopify-topic': meta.topic }),
+      'x-shopify-shop-domain': meta.shopDomain ?? shopDomain,
+      'x-shopify-api-version': apiVersion,
+      'x-shopify-webhook-id': meta.webhookId ?? '',
+      'x-shopify-event-id': meta.eventId ?? randomUUID(),
+      'x-shopify-triggered-at': meta.triggeredAt ?? now.toISOString(),
+      ...(meta.test === 'true' && { 'x-shopify-test': 'true' }),
+    };
+    return { url, headers: { ...headers, ...sign(body, scheme, secret.signing, { id: '', at: now }) } };
   };
 }
 
-/** One fulfillment order per order, at one location; its id is the order's with another noun. */
-function orderOf(database: DatabaseSync, sourceId: string): Offered {
-  const lines = database.prepare('SELECT * FROM shop_line WHERE source_id = ?').all(sourceId);
-  if (lines.length === 0) return null;
-  const open = lines.some((line) => count(line, 'remaining') > 0);
-  const fulfilments = database.prepare('SELECT * FROM fulfilment WHERE source_id = ?').all(sourceId).map(fulfilmentNode);
-  const node = {
-    id: `gid://shopify/FulfillmentOrder/${sourceId}`,
-    status: open ? 'OPEN' : 'CLOSED',
-    requestStatus: 'UNSUBMITTED',
-    orderId: `gid://shopify/Order/${sourceId}`,
-    assignedLocation: { name: 'Hamburg', location: { id: 'gid://shopify/Location/1', name: 'Hamburg' } },
-    supportedActions: open ? [{ action: 'CREATE_FULFILLMENT', externalUrl: null }] : [],
-    fulfillments: () => connection(fulfilments),
-    lineItems: () => connection(lines.map((line) => lineNode(line))),
-  };
-  return { id: `gid://shopify/Order/${sourceId}`, name: sourceId, cancelledAt: null, fulfillments: () => fulfilments, fulfillmentOrders: () => connection([node]) };
-}
+const TOPICS = { created: 'orders/create', updated: 'orders/updated', paid: 'orders/paid', cancelled: 'orders/cancelled' } as const;
 
-function lineNode(line: Row): Offered {
-  const sku = text(line, 'sku') === '' ? null : text(line, 'sku');
-  return {
-    id: `gid://shopify/FulfillmentOrderLineItem/${text(line, 'line_id')}`,
-    totalQuantity: count(line, 'quantity'),
-    remainingQuantity: count(line, 'remaining'),
-    sku,
-    lineItem: { id: `gid://shopify/LineItem/${text(line, 'line_id')}`, sku },
-  };
-}
-
-function fulfilmentNamed(database: DatabaseSync, gid: string): Offered {
-  const row = database.prepare('SELECT * FROM fulfilment WHERE id = ?').get(Number(gid.replace('gid://shopify/Fulfillment/', '')));
-  return row === undefined ? null : fulfilmentNode(row);
-}
-
-function fulfilmentNode(row: Row): Offered {
-  const units: Record<string, number> = JSON.parse(text(row, 'units'));
-  const lines = Object.entries(units).map(([sku, quantity], index) => ({ id: `gid://shopify/FulfillmentLineItem/${count(row, 'id')}${index}`, quantity, lineItem: { sku } }));
-  return {
-    id: `gid://shopify/Fulfillment/${count(row, 'id')}`,
-    status: 'SUCCESS',
-    totalQuantity: lines.reduce((sum, line) => sum + line.quantity, 0),
-    fulfillmentLineItems: () => connection(lines),
-    trackingInfo: () => [{ number: text(row, 'number'), url: text(row, 'url'), company: text(row, 'company') }],
-  };
-}
-
-const Tracking = z.strictObject({ company: z.string().nullish(), number: z.string().nullish(), url: z.string().nullish() });
-const FulfillmentInput = z.strictObject({
-  lineItemsByFulfillmentOrder: z
-    .array(
-      z.strictObject({
-        fulfillmentOrderId: z.string().startsWith('gid://shopify/FulfillmentOrder/'),
-        fulfillmentOrderLineItems: z
-          .array(z.strictObject({ id: z.string().startsWith('gid://shopify/FulfillmentOrderLineItem/'), quantity: z.int().min(1) }))
-          .max(512)
-          .optional(),
-      }),
-    )
-    .min(1),
-  notifyCustomer: z.boolean().optional(),
-  trackingInfo: Tracking.optional(),
+/** Writes what Shopify posts when an order comes to a version. */
+export const writeShopify: Writer = (happening, order, version, id) => ({
+  body: shopifyOrder(order, version),
+  meta: { topic: TOPICS[happening], webhookId: webhookIdOf(id), triggeredAt: version.updatedAt, test: String(order.test) },
 });
 
-/** https://shopify.dev/docs/api/admin-graphql/2026-07/mutations/fulfillmentCreate: no idempotency key, so a repeat meets what is left. */
-function fulfil(database: DatabaseSync, args: Record<string, Value>): Offered {
-  const input = FulfillmentInput.safeParse(args.fulfillment);
-  if (!input.success) throw new GraphqlError(`Variable $fulfillment of type FulfillmentInput! was provided invalid value: ${z.prettifyError(input.error)}`);
-  const { lineItemsByFulfillmentOrder, trackingInfo } = input.data;
-  const asked = lineItemsByFulfillmentOrder.flatMap((group) => {
-    const sourceId = group.fulfillmentOrderId.replace('gid://shopify/FulfillmentOrder/', '');
-    const lines = database.prepare('SELECT * FROM shop_line WHERE source_id = ?').all(sourceId);
-    const wanted =
-      group.fulfillmentOrderLineItems ?? lines.map((line) => ({ id: `gid://shopify/FulfillmentOrderLineItem/${text(line, 'line_id')}`, quantity: count(line, 'remaining') }));
-    return wanted.map(({ id, quantity }) => ({ sourceId, quantity, line: lines.find((line) => id.endsWith(`/${text(line, 'line_id')}`)) }));
-  });
-  const impossible = asked.find(({ line, quantity }) => line === undefined || quantity > count(line, 'remaining') || quantity < 1);
-  if (impossible !== undefined || asked.length === 0) {
-    return { fulfillment: null, userErrors: [{ field: ['fulfillment'], message: 'Invalid fulfillment order line item quantity requested.' }] };
-  }
-  const tracking = { company: trackingInfo?.company ?? '', number: trackingInfo?.number ?? '', url: trackingInfo?.url ?? '' };
-  return { fulfillment: fulfilmentNode(record(database, asked, tracking)), userErrors: [] };
+/** A webhook's id, as Shopify writes them, made from the id of its posting. */
+function webhookIdOf(id: string): string {
+  const hash = createHash('sha256').update(id).digest('hex');
+  return [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20), hash.slice(20, 32)].join('-');
 }
 
-function record(
-  database: DatabaseSync,
-  asked: readonly { readonly sourceId: string; readonly quantity: number; readonly line: Row | undefined }[],
-  tracking: { readonly company: string; readonly number: string; readonly url: string },
-): Row {
-  const units = Object.fromEntries(asked.map(({ line, quantity }) => [text(line, 'sku'), quantity]));
-  const update = database.prepare('UPDATE shop_line SET remaining = remaining - ? WHERE source_id = ? AND line_id = ?');
-  inTransaction(database, () => {
-    for (const { line, quantity, sourceId } of asked) update.run(quantity, sourceId, text(line, 'line_id'));
-    database
-      .prepare('INSERT INTO fulfilment (source_id, company, number, url, units) VALUES (?, ?, ?, ?, ?)')
-      .run(asked[0]?.sourceId ?? '', tracking.company, tracking.number, tracking.url, JSON.stringify(units));
-  });
-  return database.prepare('SELECT * FROM fulfilment ORDER BY id DESC LIMIT 1').get() ?? {};
+/** What the shop posts because somebody fulfilled an order: the hub hears what it did itself. */
+function echoesOf(order: OrderState, { id, at }: Fulfilment, { connectionId }: ShopifyOptions, subscribed: readonly string[]): Posting[] {
+  const { sold, version } = order;
+  const topics = [fulfilmentStatusOf(order) === 'FULFILLED' ? 'orders/fulfilled' : 'orders/partially_fulfilled', 'orders/updated'];
+  return topics
+    .filter((topic) => subscribed.includes(topic))
+    .map((topic) => {
+      const posting = `${connectionId}:${sold.sourceId}/fulfilment-${id}/${topic}`;
+      const meta = { topic, webhookId: webhookIdOf(posting), triggeredAt: at, test: String(sold.test) };
+      return { id: posting, sender: connectionId, meta, body: shopifyOrder(sold, version, order), due: Date.now() };
+    });
 }
 
-function fulfilmentOf(row: Row): Fulfilment {
-  const units: Record<string, number> = JSON.parse(text(row, 'units'));
-  return { sourceId: text(row, 'source_id'), company: text(row, 'company'), number: text(row, 'number'), url: text(row, 'url'), units };
+/** https://shopify.dev/docs/apps/build/orders-fulfillment/fulfillment-service-apps/build-for-fulfillment-services */
+function requestPosting(connectionId: string, kind: string): Posting {
+  const id = `${connectionId}/request/${randomUUID()}`;
+  return {
+    id,
+    sender: connectionId,
+    meta: { request: 'fulfillment_order_notification', webhookId: webhookIdOf(id) },
+    body: Buffer.from(JSON.stringify({ kind })),
+    due: Date.now(),
+  };
+}
+
+function shopOrderOf(database: DatabaseSync, state: OrderState): ShopOrder {
+  const { sourceId } = state.sold;
+  const fulfilled: Record<string, number> = {};
+  for (const { line, fulfilled: units } of state.lines) if (units > 0) fulfilled[line.sku ?? ''] = (fulfilled[line.sku ?? ''] ?? 0) + units;
+  const mails = database.prepare('SELECT what FROM mail WHERE source_id = ? ORDER BY id').all(sourceId);
+  return {
+    sourceId,
+    fulfilled,
+    trackingNumbers: state.fulfilments.flatMap(({ numbers }) => numbers),
+    status: state.version.cancelled ? 'CANCELLED' : fulfilmentStatusOf(state),
+    mails: mails.map((row) => text(row, 'what')),
+  };
 }

@@ -56,7 +56,7 @@ describe('loadClient', () => {
 
   test('names the adapters there are, for one that there is not', async () => {
     expect(await problemsIn((yaml) => yaml.replace('kind: custom', 'kind: abacus'))).toContain(
-      'storefronts[0].kind: names no adapter, seen "abacus"; use one of custom, shopify, or add adapters/storefronts/abacus.ts',
+      'storefronts[0].kind: names no adapter, seen "abacus"; use one of bigcommerce, custom, etsy, shopify, woocommerce, or add adapters/storefronts/abacus.ts',
     );
   });
 

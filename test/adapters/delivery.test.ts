@@ -16,10 +16,18 @@ test('a 2 MB order fits one queue message', () => {
   expect(packDelivery(delivery(body)).length).toBeLessThan(MAX_MESSAGE_BYTES);
 });
 
-test('keeps the headers that tell what it is and leaves secrets behind', () => {
-  const headers = { 'x-shopify-topic': 'orders/create', 'content-type': 'application/json', authorization: 'Bearer secret', cookie: 'a=1', 'x-shopify-hmac-sha256': 'abc' };
+test('keeps the headers that tell what it is and who signed it, and leaves secrets behind', () => {
+  const kept = { 'x-shopify-topic': 'orders/create', 'x-shopify-hmac-sha256': 'abc', 'webhook-signature': 'v1,abc', 'content-type': 'application/json' };
+  const headers = { ...kept, authorization: 'Bearer secret', cookie: 'a=1', 'x-shopify': 'no', 'crossdock-absent': '1001' };
 
-  expect(unpackDelivery(packDelivery(delivery(Buffer.from('{}'), headers))).headers).toEqual({ 'x-shopify-topic': 'orders/create', 'content-type': 'application/json' });
+  expect(unpackDelivery(packDelivery(delivery(Buffer.from('{}'), headers))).headers).toEqual(kept);
+});
+
+test('says how it came, and what a fetch found to be gone', () => {
+  const gone = { ...delivery(Buffer.alloc(0)), via: 'fetch' as const, absent: ['1001', '1002'] };
+
+  expect(unpackDelivery(packDelivery(gone))).toEqual(gone);
+  expect(unpackDelivery(packDelivery(delivery(Buffer.from('{}'))))).toEqual({ ...delivery(Buffer.from('{}')), via: 'webhook' });
 });
 
 test.each(['', '{}', 'null', '{"connectionId":"shop","receivedAt":"2026-11-20T09:00:00.000Z","headers":{},"encoding":"gzip","body":"AAAA"}'])(

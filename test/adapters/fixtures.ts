@@ -16,9 +16,10 @@ export function fixture(name: string): string {
   return readFileSync(join(ROOT, 'test', 'fixtures', name), 'utf8');
 }
 
-/** Every JSON fixture of an adapter. */
-export function fixturesOf(adapter: string): string[] {
-  return readdirSync(join(ROOT, 'test', 'fixtures', adapter)).map((file) => fixture(`${adapter}/${file}`));
+/** The JSON fixtures of an adapter whose names start so; all but its settings when nothing is said. */
+export function fixturesOf(adapter: string, prefix = ''): string[] {
+  const files = readdirSync(join(ROOT, 'test', 'fixtures', adapter)).filter((file) => file.startsWith(prefix) && file !== 'settings.json');
+  return files.sort().map((file) => fixture(`${adapter}/${file}`));
 }
 
 /** A verified delivery of this body. */

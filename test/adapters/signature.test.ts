@@ -1,12 +1,9 @@
-import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { isSigned, type SignatureScheme, type Signed, sign } from '../../adapters/signature.ts';
-
-const NOW = new Date('2026-11-20T09:00:00.000Z');
-// 70 bytes with an id past 2^53, accents, an en dash, Japanese and an emoji.
-const BODY = Buffer.from('{"id":820982911946154508,"name":"#1001","note":"Zoë – 東京 🎁"}', 'utf8');
+import { isHandshake, isSigned, type SignatureScheme, type Signed, sign } from '../../adapters/signature.ts';
+import { BODY, curvePair, edwardsPair, NOW, rsaPair } from './signatures/vectors.ts';
 
 const SHOPIFY: SignatureScheme = {
   family: 'hmac-body',
@@ -17,12 +14,43 @@ const SHOPIFY: SignatureScheme = {
 const EASYPOST: SignatureScheme = { family: 'hmac-body', header: 'x-hmac-signature', encoding: 'hex', prefix: 'hmac-sha256-hex=', normalise: 'NFKD' };
 const STANDARD: SignatureScheme = { family: 'standard-webhooks', key: 'base64', toleranceSeconds: 300 };
 const RAW_KEY: SignatureScheme = { ...STANDARD, key: 'utf8' };
-const SCHEMES = [SHOPIFY, EASYPOST, STANDARD, RAW_KEY];
+const WOOCOMMERCE: SignatureScheme = { family: 'hmac-body', header: 'x-wc-webhook-signature', encoding: 'base64', key: 'html-entities' };
+const SQUARESPACE: SignatureScheme = { family: 'hmac-body', header: 'squarespace-signature', encoding: 'hex', key: 'hex' };
+const TIKTOK: SignatureScheme = { family: 'hmac-body', header: 'authorization', encoding: 'hex', before: 'app_key' };
+const ECWID: SignatureScheme = { family: 'hmac-fields', header: 'x-ecwid-webhook-signature', encoding: 'base64', fields: ['eventCreated', 'eventId'] };
+const AWS: SignatureScheme = { family: 'transport' };
+const SCHEMES = [SHOPIFY, EASYPOST, WOOCOMMERCE, TIKTOK, STANDARD, RAW_KEY];
 
 const at = (seconds: number) => new Date(seconds * 1000);
 const message = { id: 'msg_1', at: at(1_700_000_000) };
 
 describe('golden vectors', () => {
+  test('their body has the bytes they were made for', () => {
+    expect(BODY).toHaveLength(70);
+    expect(createHash('sha256').update(BODY).digest('hex')).toMatch(/^adc4dd0c1295ef04.*3daf4a46$/);
+  });
+
+  test('WooCommerce: under what the HTML entities of the stored secret stand for', () => {
+    expect(sign(BODY, WOOCOMMERCE, 'hush', message)).toEqual({ 'x-wc-webhook-signature': 'OPti/sSUreWB+DyjoL+qgU0HB4K6+nheUz0IiYmi664=' });
+    expect(sign(BODY, WOOCOMMERCE, 'a&amp;b', message)).toEqual({ 'x-wc-webhook-signature': '1euRjxf8uhFym201G55MiLfPuiLmaKdu+L23+BdBSSk=' });
+  });
+
+  test('Squarespace: hexadecimal under a hexadecimal key', () => {
+    expect(sign(BODY, SQUARESPACE, 'F3F9B981C78E7A6187E42853F6CE2804177E98206164779423B02DEC981ACD6B', message)).toEqual({
+      'squarespace-signature': '940084dea476a2b0a6f1e2580676f4f4abe396e6bad68cff2ab0a3a52cd528ad',
+    });
+  });
+
+  test("TikTok Shop: the app's key before the body", () => {
+    expect(sign(BODY, TIKTOK, 'app_secret', message)).toEqual({ authorization: '614692a56697a66bb8d74b7e742a1e7e3da9152bfdc3c31dea511d7e4f0a542a' });
+  });
+
+  test('Ecwid: two fields of the body', () => {
+    const body = Buffer.from('{"eventId":"95ed494f-362d-4fca-933d-f5c7064b04bb","storeId":1003,"eventCreated":1634209655}');
+
+    expect(sign(body, ECWID, 'client_secret', message)).toEqual({ 'x-ecwid-webhook-signature': 'tauo8JGE/Ug6z31yWRiTC976EIlF/KxxKDxF5oeaNXU=' });
+  });
+
   test('Shopify: HMAC-SHA256 of the raw body in base64', () => {
     expect(sign(BODY, SHOPIFY, 'hush', message)['x-shopify-hmac-sha256']).toBe('OPti/sSUreWB+DyjoL+qgU0HB4K6+nheUz0IiYmi664=');
   });
@@ -142,6 +170,106 @@ describe('isSigned', () => {
   });
 });
 
+describe('attacks', () => {
+  // In every signature of this body there is something that each attack changes.
+  const body = Buffer.from('{"id": 8}');
+  const key = 'c2VjcmV0';
+
+  test.each<[string, SignatureScheme, string, string]>([
+    ['Shopify', SHOPIFY, 'x-shopify-hmac-sha256', ''],
+    ['EasyPost', EASYPOST, 'x-hmac-signature', 'hmac-sha256-hex='],
+    ['TikTok', TIKTOK, 'authorization', ''],
+    ['a custom shop', STANDARD, 'webhook-signature', 'v1,'],
+    ['BigCommerce', RAW_KEY, 'webhook-signature', 'v1,'],
+  ])('none of the usual ones passes as %s', (_who, scheme, header, prefix) => {
+    const headers = sign(body, scheme, key, { id: 'msg_1', at: NOW });
+    const signature = headers[header]?.slice(prefix.length) ?? '';
+    const judged = (offered: string, bytes = body) => isSigned({ headers: { ...headers, [header]: prefix + offered }, body: bytes }, scheme, { current: key }, NOW);
+    const forged = [
+      '',
+      signature.slice(0, -4),
+      signature.slice(1),
+      signature + signature,
+      `${signature},${signature}`,
+      signature.toUpperCase(),
+      `${signature}\n`,
+      `=${signature}`,
+      signature.replaceAll('=', ''),
+      Buffer.from(signature).toString('base64'),
+    ];
+
+    expect(judged(signature)).toBe(true);
+    for (const offered of forged.filter((one) => one !== signature)) expect(judged(offered), offered).toBe(false);
+    for (const other of ['{"id": 9}', '{"id":8}', '{"id": 8} ', '{"id": 8}\n', body.toString('base64'), '']) expect(judged(signature, Buffer.from(other)), other).toBe(false);
+  });
+
+  test('what only AWS may bring is refused over HTTP, whatever it carries', () => {
+    const headers = { ...sign(BODY, SHOPIFY, 'hush', message), ...sign(BODY, STANDARD, 'hush', { id: 'msg_1', at: NOW }), authorization: 'Basic aHVzaA==' };
+
+    expect(isSigned({ headers, body: BODY }, AWS, { current: 'hush' }, NOW)).toBe(false);
+    expect(sign(BODY, AWS, 'hush', message)).toEqual({});
+  });
+
+  test('any headers, any body and any key are judged without an exception', () => {
+    const all: readonly SignatureScheme[] = [
+      ...SCHEMES,
+      SQUARESPACE,
+      ECWID,
+      AWS,
+      { family: 'rsa-sha256', signatures: [{ header: 'signature' }], recipient: { field: 'to', value: 'us' } },
+      { family: 'ecdsa', header: 'signature' },
+      { family: 'jwt-rs256-body' },
+      { family: 'static-header', header: 'signature', encoding: 'base64' },
+    ];
+    const names = ['signature', 'webhook-signature', 'webhook-id', 'webhook-timestamp', 'authorization', 'x-hmac-signature'];
+    const inBase64 = (text: string) => Buffer.from(text).toString('base64');
+    const value = fc.oneof(
+      fc.string(),
+      fc.json().map(inBase64),
+      fc.string().map((text) => `v1a,${inBase64(text)}`),
+      fc.string().map((signature) => inBase64(JSON.stringify({ kid: 'k', signature: inBase64(signature), digest: 'SHA1' }))),
+    );
+    const keys = fc.constantFrom(rsaPair().publicPem, curvePair().publicPem, edwardsPair().whpk, 'whpk_AAAA', 'aa');
+
+    fc.assert(
+      fc.property(fc.constantFrom(...all), fc.dictionary(fc.constantFrom(...names), value), fc.uint8Array({ maxLength: 60 }), keys, (scheme, headers, bytes, current) => {
+        expect(isSigned({ headers, body: Buffer.from(bytes) }, scheme, { current }, NOW)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('a handshake', () => {
+  const scheme: SignatureScheme = { ...WOOCOMMERCE, handshake: { family: 'unsigned-ping', field: 'webhook_id' } };
+  const ping = (text: string, headers: Signed['headers'] = {}, under = scheme) => isHandshake({ headers, body: Buffer.from(text) }, under);
+
+  test.each(['webhook_id=1', 'webhook_id=12345678901234567890'])('is %s', (text) => {
+    expect(ping(text)).toBe(true);
+  });
+
+  test.each([
+    '',
+    'webhook_id=',
+    'webhook_id=x',
+    'webhook_id=1\n',
+    ' webhook_id=1',
+    'webhook_id=1&id=2',
+    'webhook_id=123456789012345678901',
+    'other=1',
+    '{"webhook_id":1}',
+    `webhook_id=1${' '.repeat(200)}`,
+    `webhook_id=1\n${'{}'.repeat(200)}`,
+  ])('is not %j', (text) => {
+    expect(ping(text)).toBe(false);
+  });
+
+  test('carries no signature, and is nothing to senders that have none', () => {
+    expect(ping('webhook_id=1', sign(Buffer.from('webhook_id=1'), scheme, 'hush', message))).toBe(false);
+    expect(ping('webhook_id=1', {}, WOOCOMMERCE)).toBe(false);
+  });
+});
+
 describe('against the standardwebhooks package', () => {
   const secret = fc.uint8Array({ minLength: 24, maxLength: 64 }).map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`);
   const id = fc.stringMatching(/^msg_[A-Za-z0-9]{1,20}$/);
@@ -162,4 +290,53 @@ describe('against the standardwebhooks package', () => {
       }),
     );
   });
+
+  test('of what was changed on the way, both take the same', () => {
+    const now = new Date();
+    const change = fc.constantFrom('nothing', 'body', 'id', 'timestamp', 'signature', 'version', 'more');
+    const json = fc.json().filter((text) => text.length > 2);
+
+    fc.assert(
+      fc.property(secret, id, json, change, fc.integer({ min: -400, max: 400 }), (key, name, text, what, age) => {
+        const headers = sign(Buffer.from(text), STANDARD, key, { id: name, at: new Date(now.getTime() - age * 1000) });
+        const signature = headers['webhook-signature'] ?? '';
+        const changes: Record<string, Record<string, string>> = {
+          id: { 'webhook-id': `${name}x` },
+          timestamp: { 'webhook-timestamp': String(Number(headers['webhook-timestamp']) + 1) },
+          signature: { 'webhook-signature': signature.replace(/.{5}$/, 'AAAA=') },
+          version: { 'webhook-signature': signature.replace('v1', 'v2') },
+          more: { 'webhook-signature': `v1a,AAAA v1,AAAA ${signature}` },
+        };
+        const changed = { ...headers, ...changes[what] };
+        const body = what === 'body' ? ` ${text}` : text;
+        // The package has a clock of its own, which may be a second further.
+        fc.pre(Math.abs(Math.abs(age) - 300) > 2);
+
+        expect(isSigned({ headers: changed, body: Buffer.from(body) }, STANDARD, { current: key }, now)).toBe(packageTakes(key, body, changed));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('unlike it, we take bytes that are no UTF-8 and a tolerance of our own, and no time with letters', () => {
+    const key = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+    const bytes = Buffer.from([0x7b, 0xff, 0x7d]);
+    const now = new Date();
+    const headers = sign(bytes, STANDARD, key, { id: 'msg_1', at: now });
+    const old = sign(BODY, STANDARD, key, { id: 'msg_1', at: new Date(now.getTime() - 3_000_000) });
+    const lettered = { ...headers, 'webhook-timestamp': `${headers['webhook-timestamp']}abc` };
+
+    expect(isSigned({ headers, body: bytes }, STANDARD, { current: key }, now)).toBe(true);
+    expect(isSigned({ headers: old, body: BODY }, { ...STANDARD, toleranceSeconds: 3_600 }, { current: key }, now)).toBe(true);
+    expect(isSigned({ headers: lettered, body: bytes }, STANDARD, { current: key }, now)).toBe(false);
+  });
+
+  function packageTakes(key: string, body: string, headers: Record<string, string>): boolean {
+    try {
+      new Webhook(key).verify(body, headers, { jsonParse: false });
+      return true;
+    } catch {
+      return false;
+    }
+  }
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../core/client.ts';
 import { addUnits, type Demand, lessUnits } from '../../core/inventory.ts';
-import { completedBy, explode } from '../../core/kit.ts';
+import { completeIn, explode } from '../../core/kit.ts';
 import { sampleClient } from './samples.ts';
 
 const parts = (units: Record<string, number>) => Object.entries(units).map(([sku, quantity]) => ({ sku, quantity }));
@@ -73,45 +73,29 @@ describe('explode', () => {
   });
 });
 
-describe('completedBy', () => {
+describe('completeIn', () => {
   const { demand, kits } = explode(parts({ NIGHT: 2, LAMP: 1 }), client, []);
 
-  test('one parcel with everything completes all that was sold', () => {
-    expect(completedBy(demand, kits, [demand], 0)).toEqual(parts({ LAMP: 1, NIGHT: 2 }));
+  test('everything that is needed makes all that was sold', () => {
+    expect(completeIn(demand, kits, demand)).toEqual(parts({ LAMP: 1, NIGHT: 2 }));
   });
 
-  test('parts wait for the parcel that brings the rest of their kit', () => {
-    const parcels = [parts({ TENT: 2 }), parts({ LAMP: 3 }), parts({ LAMP: 2 })];
-
-    expect(parcels.map((_, index) => completedBy(demand, kits, parcels, index))).toEqual([[], parts({ LAMP: 1, NIGHT: 1 }), parts({ NIGHT: 1 })]);
+  test.each([
+    ['parts wait for the rest of their kit', { TENT: 2 }, {}],
+    ['a part that is sold singly too counts for the single ones first', { TENT: 2, LAMP: 2 }, { LAMP: 1 }],
+    ['a kit is complete with its last part', { TENT: 2, LAMP: 3 }, { LAMP: 1, NIGHT: 1 }],
+    ['without a part that no other has, no kit is complete', { LAMP: 5 }, { LAMP: 1 }],
+    ['more than was sold makes no more than was sold', { TENT: 9, LAMP: 9 }, { LAMP: 1, NIGHT: 2 }],
+    ['nothing makes nothing', {}, {}],
+  ])('%s', (_, there, complete) => {
+    expect(completeIn(demand, kits, parts(there))).toEqual(parts(complete));
   });
 
-  test('a part that left as a single product is not told of again as part of a kit', () => {
-    const parcels = [parts({ LAMP: 1 }), parts({ TENT: 2, LAMP: 2 }), parts({ LAMP: 2 })];
-
-    expect(parcels.map((_, index) => completedBy(demand, kits, parcels, index))).toEqual([parts({ LAMP: 1 }), parts({ NIGHT: 1 }), parts({ NIGHT: 1 })]);
+  test('without kits what is there counts, up to what was sold', () => {
+    expect(completeIn(parts({ MUG: 2, TENT: 1 }), [], parts({ MUG: 5 }))).toEqual(parts({ MUG: 2 }));
   });
 
-  test('units that could be either are told of as the kit', () => {
-    const parcels = [parts({ TENT: 1, LAMP: 2 }), parts({ TENT: 1, LAMP: 3 })];
-
-    expect(parcels.map((_, index) => completedBy(demand, kits, parcels, index))).toEqual([parts({ NIGHT: 1 }), parts({ LAMP: 1, NIGHT: 1 })]);
-  });
-
-  test('without kits a parcel completes what it holds', () => {
-    expect(completedBy(parts({ MUG: 2, TENT: 1 }), [], [parts({ MUG: 2 }), parts({ TENT: 1 })], 1)).toEqual(parts({ TENT: 1 }));
-  });
-
-  test('a parcel that holds more than was sold completes no more than was sold', () => {
-    expect(completedBy(parts({ MUG: 2 }), [], [parts({ MUG: 5 })], 0)).toEqual(parts({ MUG: 2 }));
-  });
-
-  test('an index past the last parcel, and an order without parcels, complete nothing', () => {
-    expect(completedBy(demand, kits, [demand], 1)).toEqual([]);
-    expect(completedBy(demand, kits, [], 0)).toEqual([]);
-  });
-
-  test('over the parcels of an order that shipped in full it adds up to what was sold, in whatever way it was packed', () => {
+  test('all parts make all that was sold; more parts never make less of it, and never more than they are', () => {
     const sold = fc.array(fc.record({ sku: fc.constantFrom('CAMP', 'NIGHT', 'PAIR', 'MUG', 'TENT', 'LAMP'), quantity: fc.integer({ min: 1, max: 4 }) }), {
       minLength: 1,
       maxLength: 6,
@@ -122,12 +106,12 @@ describe('completedBy', () => {
         const order = explode(lines, client, []);
         const parcels = packedInto(order.demand, cuts);
 
-        const completed = parcels.map((_, index) => completedBy(order.demand, order.kits, parcels, index));
+        const complete = parcels.map((_, index) => completeIn(order.demand, order.kits, parcels.slice(0, index + 1).flat()));
 
-        expect(addUnits(completed.flat())).toEqual(addUnits(lines));
-        for (const [index] of parcels.entries()) {
-          const told = explode(completed.slice(0, index + 1).flat(), client, order.kits).demand;
-          expect(lessUnits(told, addUnits(parcels.slice(0, index + 1).flat()))).toEqual([]);
+        expect(complete.at(-1)).toEqual(addUnits(lines));
+        for (const [index, soFar] of complete.entries()) {
+          expect(lessUnits(complete[index - 1] ?? [], soFar)).toEqual([]);
+          expect(lessUnits(explode(soFar, client, order.kits).demand, addUnits(parcels.slice(0, index + 1).flat()))).toEqual([]);
         }
       }),
       { numRuns: 1_000 },

@@ -30,6 +30,11 @@ function taken(document: OrderDocument, existing?: Order, stock = plenty()): Ord
   return saved(takeIn(document, existing, seeing(stock), ACT)).order;
 }
 
+/** The lines of the sample order, of which so many units are counted as fulfilled. */
+function fulfilling(units: Readonly<Record<string, number>>): OrderDocument['lines'] {
+  return sampleOrder().lines.map((line) => ({ ...line, fulfilled: units[line.sku ?? ''] ?? 0 }));
+}
+
 const packedOrder = () => saved(pack(taken(sampleOrder()), undefined, soldIn(sampleOrder()), CLIENT, MANAGER)).order;
 
 describe('taking an order in', () => {
@@ -288,10 +293,22 @@ describe('people', () => {
     );
   });
 
-  test('a newer version that brings the bad address back is held again', () => {
+  test('a correction stands while the storefront repeats what was corrected, under any later clock and whatever it counts as shipped', () => {
     const corrected = saved(correctAddress(held(), sampleOrder({ shipTo: goodAddress }), MANAGER)).order;
+    const repeats = [sampleOrder({ shipTo: badAddress, sourceVersion: 2_000 }), sampleOrder({ shipTo: badAddress, sourceVersion: 3_000, lines: fulfilling({ TENT: 0, MUG: 0 }) })];
 
-    expect(taken(sampleOrder({ shipTo: badAddress, sourceVersion: 2_000 }), corrected)).toMatchObject({ status: 'held', holds: [{ kind: 'address' }] });
+    const order = repeats.reduce((before, document) => taken(document, before), corrected);
+
+    expect(order).toMatchObject({ status: 'allocated', holds: [], addressHash: corrected.addressHash, source: { version: 3_000 }, change: { type: 'order.noted' } });
+  });
+
+  test('a newer version that brings another bad address, or the bad one back after a good one, is held again', () => {
+    const corrected = saved(correctAddress(held(), sampleOrder({ shipTo: goodAddress }), MANAGER)).order;
+    const mended = taken(sampleOrder({ shipTo: { ...goodAddress, city: 'Halle' }, sourceVersion: 2_000 }), corrected);
+
+    expect(taken(sampleOrder({ shipTo: { ...badAddress, city: 'Halle' }, sourceVersion: 2_000 }), corrected)).toMatchObject({ status: 'held', holds: [{ kind: 'address' }] });
+    expect(mended.holds).toEqual([]);
+    expect(taken(sampleOrder({ shipTo: badAddress, sourceVersion: 3_000 }), mended)).toMatchObject({ status: 'held', holds: [{ kind: 'address' }] });
   });
 
   test('cannot correct to an address that is unfit, to none, or once the parcel is packed', () => {
@@ -375,4 +392,53 @@ test('an order follows its parcel forward and never back', () => {
   expect(delivered).toMatchObject({ status: 'delivered', dispatchedAt: '2026-11-22T10:00:00.000Z', deliveredAt: '2026-11-22T10:00:00.000Z' });
   expect(delivered && follow(delivered, 1, 'dispatched', '2026-11-21T10:00:00.000Z', ACT)).toBeUndefined();
   expect(follow(taken(sampleOrder()), 1, 'dispatched', '2026-11-21T10:00:00.000Z', ACT)).toBeUndefined();
+});
+
+describe('what the storefront counts as fulfilled', () => {
+  const later = (units: Readonly<Record<string, number>>) => sampleOrder({ sourceVersion: 2_000, lines: fulfilling(units) });
+
+  test('and did not leave here was shipped by somebody else: it is not shipped again, and its stock goes back', () => {
+    const stock = plenty();
+    const before = saved(takeIn(sampleOrder(), undefined, seeing(stock), ACT)).order;
+
+    const { order, movements } = saved(takeIn(later({ TENT: 1 }), before, seeing(stock), ACT));
+
+    expect(order.demand).toEqual([
+      { sku: 'MUG', quantity: 1 },
+      { sku: 'TENT', quantity: 1 },
+    ]);
+    expect(movements.map(({ sku, reserved }) => [sku, reserved])).toEqual([['TENT', -1]]);
+  });
+
+  test('in full, by somebody else, closes the order and says so', () => {
+    expect(taken(later({ TENT: 2, MUG: 1 }), taken(sampleOrder()))).toMatchObject({
+      status: 'closed',
+      allocations: [],
+      change: { reason: expect.stringContaining('somebody else') },
+    });
+    expect(taken(later({ TENT: 2, MUG: 1 }))).toMatchObject({ status: 'closed', allocations: [] });
+  });
+
+  test('in full, while our parcel is still in the house, calls the parcel back', () => {
+    const { recalls } = saved(takeIn(later({ TENT: 2, MUG: 1 }), packedOrder(), seeing(plenty()), ACT));
+
+    expect(recalls).toEqual([1]);
+  });
+
+  test('and left here is what we told it: nothing comes of it but the newer version', () => {
+    const gone = saved(follow(packedOrder(), 1, 'dispatched', NOW.toISOString(), ACT) ?? { kind: 'refused', code: 'order.known', why: '' }).order;
+
+    const echo = saved(takeIn(later({ TENT: 2, MUG: 1 }), gone, seeing(plenty()), ACT));
+
+    expect(echo).toMatchObject({ movements: [], order: { status: 'dispatched', holds: [], source: { version: 2_000 }, change: { type: 'order.noted' } } });
+    expect(echo.recalls).toBeUndefined();
+  });
+
+  test('makes a version of the same instant newer, and is no other content', () => {
+    const [before, after] = [sampleOrder(), sampleOrder({ lines: fulfilling({ TENT: 1 }) })].map(sourceVersionOf);
+
+    expect(after?.digest).toBe(before?.digest);
+    expect(before && after && compareVersions(after, before)).toBeGreaterThan(0);
+    expect(after && compareVersions(after, sourceVersionOf(sampleOrder({ cancelled: true })))).toBeLessThan(0);
+  });
 });

@@ -23,7 +23,7 @@ import { runs } from '../runs.ts';
 import { post, receive } from './inventory/bookings.ts';
 import { lifeline, tieTable } from './lifeline.ts';
 import { useLogLines } from './log-lines.ts';
-import { clientWith, deliveryOf, elsewhere, eventOf, hubOn, manager, type Posted, received, stockOf, stockUp, type TestHub } from './world.ts';
+import { accepting, clientWith, deliveryOf, elsewhere, eventOf, hubOn, manager, type Posted, received, stockOf, stockUp, type TestHub } from './world.ts';
 
 const emulator = useEmulator();
 useLogLines();
@@ -121,7 +121,7 @@ async function carryOut(command: Command, { hub, other, stream }: House, step: n
       const line = lifeline({ call: command.call, when: command.when });
       const dying = elsewhere(hub, emulator.reopen(hub.table));
       tieTable(dying.table, line);
-      await line.run(async () => void (await acceptOrders(deliveries(command.posted, hub), dying)));
+      await line.run(async () => void (await acceptOrders(deliveries(command.posted, hub), accepting(dying))));
       await acceptUntilDone(hub, command.posted);
       break;
     }
@@ -155,7 +155,7 @@ function deliveries(posted: readonly Posted[], hub: TestHub) {
 /** A message that failed comes again. */
 async function acceptUntilDone(hub: TestHub, posted: readonly Posted[]): Promise<void> {
   for (let attempt = 0; attempt < 20; attempt++) {
-    const failures = await acceptOrders(deliveries(posted, hub), hub);
+    const failures = await acceptOrders(deliveries(posted, hub), accepting(hub));
     if (failures.size === 0) return;
     for (const error of failures.values()) if (!(error instanceof Unavailable)) throw error;
   }
@@ -256,7 +256,7 @@ test('the invariants catch a database that writes stock whatever it was', async 
             Array.from({ length: 10 }, (_, index) => ({ id: `${lane}-${index}` })),
             worker,
           ),
-          worker,
+          accepting(worker),
         ),
     ),
   );

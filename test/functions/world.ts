@@ -1,3 +1,4 @@
+import type { Outbox } from '../../adapters/aws/message-queue.ts';
 import { readOrder } from '../../adapters/aws/order-store.ts';
 import { readParcel } from '../../adapters/aws/parcel-store.ts';
 import { readLots } from '../../adapters/aws/stock-store.ts';
@@ -11,11 +12,12 @@ import type { Stock } from '../../core/inventory.ts';
 import type { Act, Order } from '../../core/order.ts';
 import type { Parcel } from '../../core/shipment.ts';
 import { bookStock } from '../../functions/inventory/book-stock.ts';
-import { acceptOrders } from '../../functions/order/accept-orders.ts';
+import { type Accepting, acceptOrders } from '../../functions/order/accept-orders.ts';
 import type { Failures, Received } from '../../functions/shell/queue.ts';
 import type { Hub } from '../../functions/shell/services.ts';
 import { packParcels } from '../../functions/shipment/pack-parcels.ts';
 import { NOW, sampleClient } from '../core/samples.ts';
+import { memoryBucket } from './memory-bucket.ts';
 
 /** The client of these tests: one custom storefront, one carrier, two warehouses; clean orders are authorised by policy. */
 export const CLIENT: Client = clientWith({});
@@ -109,10 +111,23 @@ export function received<Message>(...messages: readonly Message[]): Received<Mes
   return messages.map((message, index) => ({ id: `m${index}`, message }));
 }
 
+/** A queue in memory. */
+export function memoryOutbox(): Outbox & { readonly messages: string[] } {
+  const messages: string[] = [];
+  return { messages, send: async (more) => void messages.push(...more) };
+}
+
+/** A hub with what taking deliveries in needs beside it: an archive and queues in memory. */
+export function accepting(hub: Hub) {
+  const { bucket, objects } = memoryBucket();
+  const opened = { ...hub, archive: bucket, fetches: memoryOutbox(), privacy: memoryOutbox() } satisfies Accepting;
+  return { ...opened, objects };
+}
+
 /** Takes orders in, in one batch. */
 export async function accept(hub: Hub, ...posted: readonly Posted[]): Promise<Failures> {
   const receivedAt = hub.now().toISOString();
-  return await acceptOrders(received(...posted.map((one) => ({ ...deliveryOf(one), receivedAt }))), hub);
+  return await acceptOrders(received(...posted.map((one) => ({ ...deliveryOf(one), receivedAt }))), accepting(hub));
 }
 
 /** The hub's id of a posted order. */

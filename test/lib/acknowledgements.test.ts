@@ -24,7 +24,7 @@ class OwnChecks extends NagPack {
 }
 
 const loaded = await Promise.all(clientFiles().map((file) => loadClient(file)));
-const texting = loaded.map(({ client, edge }) => ({ client: { ...client, id: `${client.id}-sms`, notifications: { customers: 'sms' as const } }, edge }));
+const texting = loaded.map((one) => ({ ...one, client: { ...one.client, id: `${one.client.id}-sms`, notifications: { customers: 'sms' as const } } }));
 const clients: readonly LoadedClient[] = [...loaded, ...texting];
 
 const root = rootWithStubs();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import type { Capability } from '../../adapters/storefront.ts';
 import { EventType } from '../../core/change.ts';
 import { ENV } from '../../functions/shell/env.ts';
 import { ROUTES, type Route } from '../../functions/shell/routes.ts';
@@ -46,12 +47,13 @@ test('there are two clients at least, so that no rule holds by the accident of o
   expect(stacks.map(({ loaded }) => loaded.client.id)).toEqual(expect.arrayContaining(['demo', 'kiosk']));
 });
 
-describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, text, template, resources, functions }) => {
+describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, capabilities }, text, template, resources, functions }) => {
   const queues = new Map(resources('AWS::SQS::Queue', Queue));
   const lambdas = new Map(resources('AWS::Lambda::Function', Lambda));
   const mappings = resources('AWS::Lambda::EventSourceMapping', Mapping);
   const queueMappings = mappings.filter(([, mapping]) => mapping.EventSourceArn.some((id) => queues.has(id)));
   const alarms = resources('AWS::CloudWatch::Alarm', Alarm);
+  const storefrontsThat = (capability: Capability) => client.storefronts.filter(({ id }) => capabilities[id]?.includes(capability));
   const timeoutOf = (name: string) => lambdas.get(functions.get(name) ?? '')?.Timeout;
   const queueOf = (mapping: z.infer<typeof Mapping>) => queues.get(mapping.EventSourceArn[0] ?? '');
 
@@ -114,12 +116,22 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
       const heard = resources('AWS::SNS::Subscription', Filter).filter(([, { FilterPolicy }]) => FilterPolicy.type.includes('parcel.packed'));
       expect(heard.map(([, { FilterPolicy }]) => FilterPolicy.carrierId)).toEqual(client.carriers.map(({ id }) => [id]));
     });
+
+    test('each storefront that can be told of parcels has a queue of its own for it', () => {
+      const Filter = z.object({ FilterPolicy: z.object({ type: z.array(z.string()), connectionId: z.array(z.string()).optional() }) });
+      const heard = resources('AWS::SNS::Subscription', Filter).filter(([, { FilterPolicy }]) => FilterPolicy.connectionId !== undefined);
+      expect(heard.map(([, { FilterPolicy }]) => FilterPolicy)).toEqual(storefrontsThat('writesTracking').map(({ id }) => ({ type: ['parcel.dispatched'], connectionId: [id] })));
+    });
   });
 
   describe('functions', () => {
     test('every function has its source, and every source is deployed where its client wants it', () => {
       const isTold = client.storefronts.some(({ stock }) => stock.publish);
-      const unwanted = [...(client.policies.packing === 'confirm' ? [] : ['shipment/pack-parcels']), ...(isTold ? [] : ['storefront/publish-stock'])];
+      const unwanted = [
+        ...(client.policies.packing === 'confirm' ? [] : ['shipment/pack-parcels']),
+        ...(isTold ? [] : ['storefront/publish-stock']),
+        ...(storefrontsThat('polls').length > 0 ? [] : ['storefront/poll-orders']),
+      ];
       expect([...functions.keys()].sort()).toEqual(functionFiles().filter((name) => !unwanted.includes(name)));
     });
 
@@ -189,7 +201,8 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
       const tableActions = (name: string) =>
         statements.filter(({ id }) => id.startsWith(rolePrefix(name))).flatMap(({ Action }) => Action.filter((action) => action.startsWith('dynamodb:')));
       expect(tableActions('order/show-order').sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']);
-      for (const name of ['storefront/receive-webhook', 'tracking/receive-update', 'report/open-report']) expect(tableActions(name), name).toEqual([]);
+      for (const name of ['storefront/receive-webhook', 'storefront/receive-request', 'tracking/receive-update', 'report/open-report'])
+        expect(tableActions(name), name).toEqual([]);
     });
 
     test('each opens only the secrets of those it speaks with', () => {
@@ -201,7 +214,12 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
       const storefronts = client.storefronts.map(({ id }) => id);
       const carriers = client.carriers.map(({ id }) => id);
       const expected: Record<string, string[]> = {
+        'storefront/answer-question': storefronts,
+        'storefront/check-connections': storefronts,
+        'storefront/fetch-orders': storefronts,
+        'storefront/poll-orders': storefronts,
         'storefront/publish-stock': storefronts,
+        'storefront/receive-request': storefronts,
         'storefront/receive-webhook': storefronts,
         'storefront/write-back': storefronts,
         'shipment/buy-label': carriers,
@@ -210,7 +228,7 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
         'notification/notify-manager': ['links'],
         'report/open-report': ['links'],
       };
-      for (const name of functions.keys()) expect(opened(name), name).toEqual(expected[name] ?? []);
+      for (const name of functions.keys()) expect(opened(name).sort(), name).toEqual((expected[name] ?? []).toSorted());
     });
 
     function rolePrefix(name: string): string {
@@ -244,7 +262,13 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
         LifecycleConfiguration: z.object({ Rules: z.array(z.object({ ExpirationInDays: z.number() })).min(1) }),
       });
       const buckets = resources('AWS::S3::Bucket', Bucket);
-      expect(buckets.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual(['FoundationAccessLogs', 'FoundationFacts', 'FoundationLabels', 'FoundationReports']);
+      expect(buckets.map(([id]) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+        'FoundationAccessLogs',
+        'FoundationDeliveries',
+        'FoundationFacts',
+        'FoundationLabels',
+        'FoundationReports',
+      ]);
       for (const [id] of buckets) {
         expect(tlsOnly('AWS::S3::BucketPolicy', 'Bucket', id), id).toBe(true);
         expect(template.Resources[id]?.DeletionPolicy, id).toBe('Retain');
@@ -259,6 +283,17 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
       const labels = resources('AWS::S3::Bucket', Labels).find(([id]) => id.includes('Labels'))?.[1];
       expect(labels?.LifecycleConfiguration.Rules[0]?.ExpirationInDays).toBe(client.policies.personalDataDays);
       expect(labels?.VersioningConfiguration).toBeUndefined();
+    });
+
+    test('what storefronts posted goes within the days in which a request to erase must be honoured', () => {
+      const Deliveries = z.object({
+        LifecycleConfiguration: z.object({ Rules: z.array(z.object({ ExpirationInDays: z.number().optional() })) }),
+        VersioningConfiguration: z.unknown().optional(),
+      });
+      const deliveries = resources('AWS::S3::Bucket', Deliveries).find(([id]) => id.includes('Deliveries'))?.[1];
+      expect(deliveries?.LifecycleConfiguration.Rules[0]?.ExpirationInDays).toBe(client.policies.deliveryDays);
+      expect(client.policies.deliveryDays).toBeLessThanOrEqual(30);
+      expect(deliveries?.VersioningConfiguration).toBeUndefined();
     });
 
     test('queues and topics speak TLS only', () => {
@@ -356,12 +391,15 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
 
     const schedules = resources('AWS::Scheduler::Schedule', Schedule).map(([, schedule]) => schedule);
 
-    expect(new Map(schedules.map(({ ScheduleExpression, Target }) => [ScheduleExpression, Target.Input]))).toEqual(
-      new Map([
+    const polled = storefrontsThat('polls').map(({ id, poll }) => [`rate(${poll.everyMinutes} minutes)`, `{"connectionId":"${id}",${due}}`]);
+    expect(schedules.map(({ ScheduleExpression, Target }) => [ScheduleExpression, Target.Input]).sort()).toEqual(
+      [
         [`cron(${minute} ${hour} * * ? *)`, `{"report":"daily",${due}}`],
         ['cron(30 2 * * ? *)', `{${due}}`],
         ['rate(15 minutes)', `{${due}}`],
-      ]),
+        ['rate(1 hour)', `{${due}}`],
+        ...polled,
+      ].sort(),
     );
     const byClock = schedules.filter(({ ScheduleExpression }) => ScheduleExpression.startsWith('cron'));
     expect(byClock.map(({ ScheduleExpressionTimezone }) => ScheduleExpressionTimezone)).toEqual(byClock.map(() => client.timeZone));
@@ -381,12 +419,13 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client }, t
   });
 
   test('it says where it is reached and where its state is', () => {
-    expect(Object.keys(template.Outputs).sort()).toEqual(['ApiUrl', 'TableName']);
+    expect(Object.keys(template.Outputs).sort()).toEqual(['ApiUrl', 'DeliveriesBucketName', 'InboxQueueUrl', 'TableName']);
   });
 });
 
 const HUB = [ENV.clientFolder, ENV.table];
 const WORKER = [...HUB, ENV.deadLetterQueue];
+const CALLING = [...HUB, ENV.secretsPrefix, ENV.publicUrl];
 const TOLD: Record<string, readonly string[]> = {
   'event/publish-changes': [ENV.table, ENV.eventsTopic, ENV.factsBucket],
   'inventory/check-stock': HUB,
@@ -395,7 +434,7 @@ const TOLD: Record<string, readonly string[]> = {
   'notification/notify-customer': [...WORKER, ENV.customersTopic],
   'notification/notify-manager': [...WORKER, ENV.secretsPrefix, ENV.reportsBucket, ENV.reportsTopic, ENV.publicUrl],
   'notification/notify-plant': [...WORKER, ENV.plantsTopic],
-  'order/accept-orders': WORKER,
+  'order/accept-orders': [...WORKER, ENV.deliveriesBucket, ENV.fetchQueue, ENV.privacyQueue],
   'order/authorise-order': HUB,
   'order/authorise-orders': HUB,
   'order/correct-address': HUB,
@@ -415,9 +454,15 @@ const TOLD: Record<string, readonly string[]> = {
   'shipment/pack-parcels': WORKER,
   'shipment/recall-parcel': HUB,
   'shipment/void-label': [...WORKER, ENV.secretsPrefix, ENV.labelsBucket],
-  'storefront/publish-stock': [...WORKER, ENV.secretsPrefix],
+  'storefront/answer-question': [...HUB, ENV.secretsPrefix],
+  'storefront/check-connections': [...CALLING, ENV.deliveriesBucket, ENV.labelsBucket],
+  'storefront/fetch-orders': [...CALLING, ENV.deadLetterQueue, ENV.inboxQueue],
+  'storefront/honour-privacy': [...WORKER, ENV.labelsBucket],
+  'storefront/poll-orders': [...CALLING, ENV.inboxQueue],
+  'storefront/publish-stock': [...CALLING, ENV.deadLetterQueue],
+  'storefront/receive-request': [ENV.clientFolder, ENV.secretsPrefix, ENV.inboxQueue],
   'storefront/receive-webhook': [ENV.clientFolder, ENV.secretsPrefix, ENV.inboxQueue],
-  'storefront/write-back': [...WORKER, ENV.secretsPrefix],
+  'storefront/write-back': [...CALLING, ENV.deadLetterQueue],
   'tracking/apply-updates': WORKER,
   'tracking/receive-update': [ENV.clientFolder, ENV.secretsPrefix, ENV.updatesQueue],
 };

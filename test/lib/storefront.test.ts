@@ -4,8 +4,8 @@ import { clientFiles, loadClient } from '../../adapters/client.ts';
 import { Reference, synthesize } from './synthesized.ts';
 
 const [file = ''] = clientFiles();
-const { client, edge } = await loadClient(file);
-const telling = (publish: boolean) => ({ client: { ...client, storefronts: client.storefronts.map((one) => ({ ...one, stock: { ...one.stock, publish } })) }, edge });
+const { client, ...known } = await loadClient(file);
+const telling = (publish: boolean) => ({ ...known, client: { ...client, storefronts: client.storefronts.map((one) => ({ ...one, stock: { ...one.stock, publish } })) } });
 const [told, untold] = [telling(true), telling(false)].map((loaded) => synthesize([loaded])[0]);
 
 test('a client whose storefronts want to know hears of every movement of stock, many at a time', () => {

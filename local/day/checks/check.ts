@@ -1,12 +1,14 @@
+import * as z from 'zod';
 import type { Client } from '../../../core/client.ts';
-import type { CustomShop } from '../../simulators/custom.ts';
+import type { HubEvent } from '../../../core/event.ts';
 import type { Easypost } from '../../simulators/easypost.ts';
 import type { Outbox } from '../../simulators/outbox.ts';
-import type { ShopifyShop } from '../../simulators/shopify.ts';
+import type { PlayedShop } from '../../simulators/shop.ts';
 import type { BadInput } from '../bad-input.ts';
 import type { Deed, Seen } from '../diary.ts';
 import type { Plan } from '../plan.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Storefront } from '../stage.ts';
 
 /** Something that must hold when the day is over. */
 export interface Check {
@@ -24,12 +26,14 @@ export interface Evidence {
   readonly plan: Plan;
   /** What the vendors remember. */
   readonly vendors: {
-    readonly outbox: Pick<Outbox, 'open' | 'counts'>;
+    readonly outbox: Pick<Outbox, 'open' | 'counts' | 'acknowledged' | 'lost'>;
     readonly easypost: Pick<Easypost, 'charges' | 'refunds'>;
-    readonly shopify: Pick<ShopifyShop, 'fulfilments'> & { readonly inventory: Pick<ShopifyShop['inventory'], 'available'> };
-    readonly custom: Pick<CustomShop, 'notes' | 'refused' | 'offered'>;
+    /** By connection id. */
+    readonly shops: ReadonlyMap<string, Pick<PlayedShop, 'orders' | 'available' | 'subscribed' | 'complaints'>>;
   };
-  readonly shop: string;
+  readonly storefronts: readonly Storefront[];
+  /** Topics that were posted again after their storefront had ended them, by connection id. */
+  readonly mended: ReadonlyMap<string, number>;
   readonly snapshot: Snapshot;
   readonly seen: Readonly<Record<'events' | 'customers' | 'plants' | 'reports', readonly Seen[]>>;
   readonly badInputs: readonly { readonly input: BadInput; readonly deed: Deed | undefined }[];
@@ -61,4 +65,39 @@ export function sums<Item>(items: readonly Item[], key: (item: Item) => string, 
   const totals = new Map<string, number>();
   for (const item of items) totals.set(key(item), (totals.get(key(item)) ?? 0) + amount(item));
   return totals;
+}
+
+/** What the hub writes of a version that says nothing new. */
+const REPEATED = 'the storefront repeats what is known';
+const TAKEN_IN = ['order.accepted', 'order.changed', 'order.noted', 'order.cancelled', 'order.closed'];
+
+/** Whether an event tells that a version of an order was taken in, and that it said something new: what the hub notes by itself is none. */
+export function takesIn(event: HubEvent): event is Extract<HubEvent, { entity: 'order' }> {
+  return isBySource(event) && TAKEN_IN.includes(event.type) && event.reason !== REPEATED;
+}
+
+/** Whether an event tells of a version that said nothing new, as when a storefront repeats what we told it. */
+export function isEcho(event: HubEvent): boolean {
+  return isBySource(event) && event.reason === REPEATED;
+}
+
+function isBySource(event: HubEvent): boolean {
+  return event.entity === 'order' && event.by === event.order.connectionId;
+}
+
+/** Orders that readings found new or changed, by the hub's own log. */
+export function readOrders({ logs }: Pick<Snapshot, 'logs'>): Set<string> {
+  return new Set(countsIn(logs, 'foundByPoll', Found).flatMap(({ orders }) => orders.split(' ')));
+}
+
+/** How many deliveries of a storefront the hub refused because it knew their version, or a newer one. */
+export function duplicatesRefused({ logs }: Pick<Snapshot, 'logs'>): number {
+  return countsIn(logs, 'duplicateRefused', z.object({ duplicateRefused: z.int() })).reduce((sum, { duplicateRefused }) => sum + duplicateRefused, 0);
+}
+
+const Found = z.object({ orders: z.string() });
+
+function countsIn<Line>(logs: Snapshot['logs'], metric: string, shape: z.ZodType<Line>): Line[] {
+  const lines = [...logs.values()].flatMap((content) => content.split('\n'));
+  return lines.filter((line) => line.startsWith('{') && line.includes(`"message":"${metric}"`)).map((line) => shape.parse(JSON.parse(line)));
 }

@@ -1,15 +1,13 @@
 import { differencesOf } from '../../../core/address.ts';
-import { type PlannedOrder, soldUnits } from '../plan.ts';
-import { type Check, check, differences, type Evidence, repeated, sums } from './check.ts';
-import { isKept, leaves, sameUnits, travels } from './orders.ts';
-
-type ParcelRow = Evidence['snapshot']['table']['parcels'][number];
+import type { PlannedOrder } from '../plan.ts';
+import { type Check, check, differences, type Evidence, repeated } from './check.ts';
+import { isKept, leaves } from './orders.ts';
 
 const PARCEL_STATUS = { delivered: 'delivered', returned: 'returned', intercepted: 'labelled', 'called-back': 'unpacked' } as const;
 
-/** What must be true of labels, parcels, and what storefronts know of them. */
+/** What must be true of labels and parcels. */
 export function parcelChecks(evidence: Evidence): Check[] {
-  return [labels(evidence), cost(evidence), voids(evidence), documents(evidence), addresses(evidence), statuses(evidence), shopifyKnows(evidence), wholesaleKnows(evidence)];
+  return [labels(evidence), cost(evidence), voids(evidence), documents(evidence), addresses(evidence), statuses(evidence)];
 }
 
 /** Whether an order was packed, whatever became of it then. */
@@ -100,65 +98,4 @@ function statuses({ plan, snapshot }: Evidence): Check {
   const planned = (ending: string) => plan.orders.filter((order) => order.ending === ending).reduce((sum, { orderId }) => sum + (parcels.get(orderId)?.length ?? 0), 0);
   const figures = `${planned('delivered')} delivered, ${planned('returned')} returned, ${planned('intercepted')} intercepted, ${planned('called-back')} called back`;
   return check('every parcel arrived where it had to', figures, faults);
-}
-
-/** A parcel that brings only a part of a kit is told with the one that completes it; the last one always is. */
-function toldParcels(order: PlannedOrder, own: readonly ParcelRow[], { client }: Evidence): { readonly must: readonly ParcelRow[]; readonly may: readonly ParcelRow[] } {
-  const kits = client.kits.some(({ sku }) => soldUnits(order).has(sku));
-  return { must: kits ? own.slice(-1) : own, may: own };
-}
-
-function parcelsBy({ snapshot }: Evidence): Map<string, ParcelRow[]> {
-  return Map.groupBy(
-    snapshot.table.parcels.filter(isKept).sort((a, b) => a.parcel - b.parcel),
-    ({ orderId }) => orderId,
-  );
-}
-
-function numbersOf(parcels: readonly ParcelRow[]): Set<string> {
-  return new Set(parcels.map(({ label }) => label?.trackingNumber ?? 'no label'));
-}
-
-function shopifyKnows(evidence: Evidence): Check {
-  const { plan, vendors, shop } = evidence;
-  const sent = plan.orders.filter((order) => order.connectionId === shop && travels(order));
-  const parcels = parcelsBy(evidence);
-  const fulfilments = Map.groupBy(vendors.shopify.fulfilments(), ({ sourceId }) => sourceId);
-  const faults = sent.flatMap((order) => {
-    const own = fulfilments.get(order.sold.sourceId) ?? [];
-    const numbers = new Set(own.map(({ number }) => number));
-    const { must, may } = toldParcels(order, parcels.get(order.orderId) ?? [], evidence);
-    if (numbers.size !== own.length) return [`${order.orderId} has several fulfilments of one parcel at the shop`];
-    if (!numbers.isSubsetOf(numbersOf(may)) || !numbersOf(must).isSubsetOf(numbers)) return [`${order.orderId} is fulfilled as ${[...numbers].join(', ')}, not as its parcels`];
-    const told = sums(
-      own.flatMap(({ units }) => Object.entries(units)),
-      ([sku]) => sku,
-      ([, quantity]) => quantity,
-    );
-    return sameUnits(told, soldUnits(order)) ? [] : [`${order.orderId} is fulfilled with other units than were sold`];
-  });
-  const strangers = [...fulfilments.keys()]
-    .filter((id) => !sent.some((order) => order.sold.sourceId === id))
-    .map((id) => `the shop has a fulfilment of ${id}, which was never sent`);
-  return check('Shopify shows every parcel once, kits as they were sold', `${vendors.shopify.fulfilments().length} fulfilments of ${sent.length} orders`, [
-    ...faults,
-    ...strangers,
-  ]);
-}
-
-function wholesaleKnows(evidence: Evidence): Check {
-  const { plan, vendors, shop } = evidence;
-  const parcels = parcelsBy(evidence);
-  const sent = plan.orders.filter((order) => order.connectionId !== shop && travels(order));
-  const names = (which: 'must' | 'may') =>
-    new Set(sent.flatMap((order) => [...numbersOf(toldParcels(order, parcels.get(order.orderId) ?? [], evidence)[which])].map((number) => `${order.sold.sourceId} ${number}`)));
-  const notes = vendors.custom.notes();
-  const told = notes.map(({ orderId, trackingNumber }) => `${orderId} ${trackingNumber}`);
-  const faults = [
-    ...[...names('must').difference(new Set(told))].map((name) => `missing: ${name}`),
-    ...[...new Set(told).difference(names('may'))].map((name) => `not expected: ${name}`),
-    ...repeated(told),
-    ...(vendors.custom.refused() === 0 ? [] : [`${vendors.custom.refused()} callbacks did not verify`]),
-  ];
-  return check('the wholesale shop was told of every parcel once', `${notes.length} notes, ${notes.reduce((sum, { copies }) => sum + copies, 0)} callbacks`, faults);
 }

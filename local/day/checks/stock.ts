@@ -99,7 +99,7 @@ function nobodyWaits({ client, snapshot }: Evidence): Check {
 }
 
 /** What storefronts that are told of stock offer is what the hub could promise, less their buffer. */
-function levels({ client, vendors, shop, snapshot }: Evidence): Check {
+function levels({ client, vendors, snapshot }: Evidence): Check {
   const available = sums(
     snapshot.table.stock,
     ({ sku }) => sku,
@@ -108,7 +108,7 @@ function levels({ client, vendors, shop, snapshot }: Evidence): Check {
   const inKits = client.kits.map(({ sku, parts }) => [sku, Math.min(...parts.map((part) => Math.floor((available.get(part.sku) ?? 0) / part.quantity)))] as const);
   const told = client.storefronts.filter(({ stock }) => stock.publish);
   const faults = told.flatMap(({ id, stock }) => {
-    const offered = new Map(Object.entries(id === shop ? vendors.shopify.inventory.available() : vendors.custom.offered()));
+    const offered = new Map(Object.entries(vendors.shops.get(id)?.available() ?? {}));
     const wanted = new Map([...available, ...inKits].map(([sku, units]) => [sku, Math.max(0, units - (stock.buffers[sku] ?? stock.buffer))]));
     return [...new Set([...wanted.keys(), ...offered.keys()])]
       .filter((sku) => offered.get(sku) !== wanted.get(sku))

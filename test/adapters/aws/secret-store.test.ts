@@ -10,7 +10,9 @@ const at = (seconds: number) => new Date(NOW + seconds * 1000);
 
 beforeEach(() => {
   secretsManager.reset();
-  secretsManager.on(GetSecretValueCommand).resolves({ SecretString: '{"signing":{"current":"now","previous":"before","previousUntil":"2026-11-20T10:00:00.000Z"},"token":"t"}' });
+  secretsManager
+    .on(GetSecretValueCommand)
+    .resolves({ SecretString: '{"signing":{"current":"now","previous":"before","previousUntil":"2026-11-20T10:00:00.000Z"},"token":"t","apiKey":"k"}' });
 });
 
 const lookUps = () => secretsManager.commandCalls(GetSecretValueCommand).length;
@@ -19,7 +21,7 @@ describe("a connection's secret", () => {
   test('is looked up by its name below the prefix', async () => {
     const store = new SecretStore('crossdock/sample/', client);
 
-    expect(await store.read('shop', at(0))).toEqual({ signing: { current: 'now', previous: 'before', previousUntil: '2026-11-20T10:00:00.000Z' }, token: 't' });
+    expect(await store.read('shop', at(0))).toEqual({ signing: { current: 'now', previous: 'before', previousUntil: '2026-11-20T10:00:00.000Z' }, token: 't', apiKey: 'k' });
     expect(secretsManager.commandCalls(GetSecretValueCommand)[0]?.args[0].input).toEqual({ SecretId: 'crossdock/sample/shop' });
   });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import shopify from '../../../adapters/storefronts/shopify.ts';
+import { setStock } from '../../../adapters/shopify/inventory.ts';
+import { Settings } from '../../../adapters/shopify/settings.ts';
 import { Rejected, Unavailable } from '../../../core/error.ts';
-import { type Answer, json, scripted } from '../fixtures.ts';
+import { type Answer, json } from '../fixtures.ts';
+import { settingsOf, shopThat } from './sold.ts';
 
 const SETTINGS = { shopDomain: 'pine.myshopify.com', locationId: '77' };
 const LOCATION = 'gid://shopify/Location/77';
@@ -34,10 +36,8 @@ const written = (...userErrors: object[]) => json({ data: { inventorySetQuantiti
 const refusal = (code: string, index = 0, message = 'as Shopify puts it') => ({ code, field: ['input', 'quantities', String(index), 'quantity'], message });
 
 function tell(levels: readonly ReturnType<typeof level>[], answers: readonly Answer[], settings: object = SETTINGS) {
-  const { http, asked } = scripted(...answers);
-  if (shopify.setStock === undefined) throw new Error('cannot set stock');
-  const told = shopify.setStock(levels, { settings: shopify.settings.parse(settings), token: 'shpat_1', signingSecret: '', http, now: new Date() });
-  return { told, bodies: () => asked.map(({ body }) => JSON.parse(String(body))) };
+  const { call, bodies } = shopThat(answers, settingsOf(settings));
+  return { told: setStock(levels, call), bodies };
 }
 
 describe('setting the stock of a shop', () => {
@@ -225,6 +225,6 @@ describe('the location', () => {
   });
 
   test.each(['gid://shopify/Location/1', '0', '', 77])('cannot be called %j', (locationId) => {
-    expect(shopify.settings.safeParse({ ...unnamed, locationId }).success).toBe(false);
+    expect(Settings.safeParse({ ...unnamed, locationId }).success).toBe(false);
   });
 });

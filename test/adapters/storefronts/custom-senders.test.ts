@@ -26,7 +26,7 @@ function block(language: string): string {
 
 function isHere(command: string): boolean {
   try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' });
+    execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
@@ -34,36 +34,52 @@ function isHere(command: string): boolean {
 }
 
 const SENDERS = [
-  { language: 'js', file: 'send.mjs', command: process.execPath, needs: [] },
-  { language: 'python', file: 'send.py', command: 'python3', needs: ['python3'] },
-  { language: 'bash', file: 'send.sh', command: 'bash', needs: ['bash', 'curl'] },
+  { language: 'js', file: 'send.mjs', command: process.execPath, needs: [], secret: () => SECRET },
+  { language: 'python', file: 'send.py', command: 'python3', needs: ['python3'], secret: () => SECRET },
+  { language: 'bash', file: 'send.sh', command: 'bash', needs: ['bash', 'curl', 'openssl'], secret: () => SECRET },
+  { language: 'mjs', file: 'send-own-key.mjs', command: process.execPath, needs: ['sh', 'openssl'], secret: makeKey },
 ];
+
+/** Makes a key as the guide says. @returns its public half, as the hub is told it */
+function makeKey(): string {
+  return execFileSync('sh', ['-c', block('sh')], { cwd: folder, encoding: 'utf8' }).trim();
+}
+
+/** Listens as the hub does. */
+async function hub(): Promise<{ readonly url: string; readonly got: readonly Signed[]; close(): void }> {
+  const got: Signed[] = [];
+  const server = createServer(async (request, response) => {
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    got.push({ headers, body: Buffer.concat(await Array.fromAsync(request)) });
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/hooks/wholesale`, got, close: () => server.close() };
+}
 
 describe('the guide', () => {
   test('shows an order that we take', () => {
-    expect(custom.parse(delivered(block('json')), SETTINGS)).toMatchObject({ kind: 'order', order: { sourceId: 'W-2026-0042', total: 4_950 } });
+    expect(custom.parse(delivered(block('json')), SETTINGS)).toMatchObject({ kind: 'orders', orders: [{ sourceId: 'W-2026-0042', total: 4_950 }] });
   });
 
-  for (const { language, file, command, needs } of SENDERS) {
+  for (const { language, file, command, needs, secret } of SENDERS) {
     test.skipIf(!needs.every(isHere))(`shows a sender in ${language} whose signature we take`, async () => {
-      const got: Signed[] = [];
-      const server = createServer(async (request, response) => {
-        const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-        got.push({ headers, body: Buffer.concat(await Array.fromAsync(request)) });
-        response.end();
-      }).listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const address = server.address();
+      const { url, got, close } = await hub();
       writeFileSync(join(folder, file), block(language));
       writeFileSync(join(folder, 'order.json'), block('json').replace('Muster Outdoor', 'Müster 東京 🎁'));
+      const current = secret();
 
-      const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/hooks/wholesale`;
-      const { stdout } = await promisify(execFile)(command, [file], { cwd: folder, env: { PATH: process.env.PATH, HUB_URL: url, HUB_SECRET: SECRET } });
-      server.close();
+      const { stdout } = await promisify(execFile)(command, [file], { cwd: folder, env: { PATH: process.env.PATH, HUB_URL: url, HUB_SECRET: current } });
+      close();
 
       expect(stdout.trim()).toBe('200');
       expect(got).toHaveLength(1);
-      for (const request of got) expect(isSigned(request, custom.signature(SETTINGS), { current: SECRET }, new Date())).toBe(true);
+      for (const request of got) {
+        expect(isSigned(request, custom.signature(SETTINGS), { current }, new Date())).toBe(true);
+        expect(isSigned({ ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }, custom.signature(SETTINGS), { current }, new Date())).toBe(false);
+        expect(custom.parse(delivered(request.body), SETTINGS)).toMatchObject({ orders: [{ shipTo: { name: 'Müster 東京 🎁' } }] });
+      }
     });
   }
 });

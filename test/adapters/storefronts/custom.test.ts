@@ -1,21 +1,37 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { isSigned } from '../../../adapters/signature.ts';
+import type { Shipped, StorefrontCall } from '../../../adapters/storefront.ts';
 import custom, { CustomPayload } from '../../../adapters/storefronts/custom.ts';
+import { Rejected, Unavailable } from '../../../core/error.ts';
 import type { OrderDocument } from '../../../core/order-document.ts';
-import { type Answer, delivered, fixture, rejectionOf, scripted } from '../fixtures.ts';
+import { type Answer, delivered, fixture, json, rejectionOf, scripted } from '../fixtures.ts';
+import { edwardsPair } from '../signatures/vectors.ts';
 
 const SETTINGS = custom.settings.parse({ callbackUrl: 'https://wholesale.example.com/crossdock' });
 const PAYLOAD = JSON.parse(fixture('custom/order.json'));
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+const call = (http: StorefrontCall<typeof SETTINGS>['http'], now: Date, settings = SETTINGS) => ({
+  connectionId: 'wholesale',
+  settings,
+  token: '',
+  apiKey: '',
+  signingSecret: SECRET,
+  hookUrl: 'https://hub.example.com/hooks/wholesale',
+  http,
+  now,
+});
 
 const withData = (change: object) => JSON.stringify({ ...PAYLOAD, data: { ...PAYLOAD.data, ...change } });
 const withLine = (change: object) => withData({ lines: [{ ...PAYLOAD.data.lines[0], ...change }] });
 
 function parsed(text: string): OrderDocument {
   const result = custom.parse(delivered(text), SETTINGS);
-  if (result.kind !== 'order') throw new Error(`was ignored: ${result.reason}`);
-  return result.order;
+  const order = result.kind === 'orders' ? result.orders[0] : undefined;
+  if (order === undefined) throw new Error(`was taken for ${result.kind}`);
+  return order;
 }
 
 describe('reading an order', () => {
@@ -57,6 +73,11 @@ describe('reading an order', () => {
     expect(parsed(JSON.stringify({ ...PAYLOAD, type }))).toMatchObject({ cancelled: false, paid: true });
   });
 
+  test('takes the units that the shop counts as shipped, where it says', () => {
+    expect(parsed(withLine({ quantity: 5, fulfilled: 2 })).lines[0]).toMatchObject({ quantity: 5, fulfilled: 2 });
+    expect(parsed(withLine({ quantity: 5 })).lines[0]).not.toHaveProperty('fulfilled');
+  });
+
   test('leaves other types alone and says which it takes', () => {
     expect(custom.parse(delivered('{"type":"product.updated","data":{}}'), SETTINGS)).toMatchObject({ kind: 'ignored', reason: expect.stringContaining('order.created') });
   });
@@ -94,12 +115,15 @@ test('the published JSON Schema is that of the code; update it with `npx vitest 
 });
 
 describe('telling the shop that a parcel left', () => {
-  const SHIPPED = {
+  const SHIPPED: Shipped = {
     sourceId: 'W-2026/0042',
     orderId: 'wholesale:W-2026~2f~0042.a',
     parcel: 1,
     units: [{ sku: 'MUG-ENAMEL', quantity: 48 }],
+    lines: [{ lineId: '1', sku: 'MUG-ENAMEL', quantity: 48, requiresShipping: true }],
+    completes: true,
     carrier: 'UPS',
+    service: 'Ground',
     trackingNumber: '1Z999',
     trackingUrl: '',
     shippedAt: '2026-11-20T09:00:00.000Z',
@@ -107,7 +131,8 @@ describe('telling the shop that a parcel left', () => {
 
   function tell(now: Date, ...answers: readonly Answer[]) {
     const { http, asked } = scripted(...answers);
-    return { told: custom.markShipped(SHIPPED, { settings: SETTINGS, token: '', signingSecret: SECRET, http, now }), asked };
+    if (custom.markShipped === undefined) throw new Error('cannot be told of parcels');
+    return { told: custom.markShipped(SHIPPED, call(http, now)), asked };
   }
 
   test('posts what happened, signed so that the standardwebhooks package takes it', async () => {
@@ -142,6 +167,32 @@ describe('telling the shop that a parcel left', () => {
     expect(first.asked[0]?.headers?.['webhook-id']).toMatch(/^[^.]+$/);
   });
 
+  test('after no answer it may be told again: the shop drops the repeat by its id', async () => {
+    const lost = tell(new Date(1_000_000), new Unavailable('http.timeout', 'no answer'));
+    await expect(lost.told).rejects.toBeInstanceOf(Unavailable);
+    const again = tell(new Date(2_000_000), { status: 200 });
+
+    expect(await again.told).toBe('written');
+    expect(again.asked[0]?.headers?.['webhook-id']).toBe(lost.asked[0]?.headers?.['webhook-id']);
+  });
+
+  test('signs with our private key where the shop has one of its own', async () => {
+    const [theirs, ours] = [edwardsPair(), edwardsPair()];
+    const { http, asked } = scripted({ status: 200 });
+    const now = new Date();
+    await custom.markShipped?.(SHIPPED, { ...call(http, now), signingSecret: theirs.whpk, token: ours.whsk });
+    const [request] = asked;
+
+    const body = Buffer.from(request?.body ?? '');
+    expect(isSigned({ headers: request?.headers ?? {}, body }, custom.signature(SETTINGS), { current: ours.whpk }, now)).toBe(true);
+  });
+
+  test('says what is missing where there is no key to sign with', async () => {
+    const { http } = scripted();
+
+    await expect(custom.markShipped?.(SHIPPED, { ...call(http, new Date()), signingSecret: edwardsPair().whpk })).rejects.toMatchObject({ code: 'signature.key-unusable' });
+  });
+
   test('waits as long as the shop asks', async () => {
     await expect(tell(new Date(), { status: 429, headers: { 'retry-after': '30' } }).told).rejects.toMatchObject({ name: 'Unavailable', retryAfterSeconds: 30 });
   });
@@ -164,7 +215,7 @@ describe('telling the shop of stock', () => {
   function tell(levels: readonly ReturnType<typeof level>[], now: Date, ...answers: readonly Answer[]) {
     const { http, asked } = scripted(...answers);
     if (custom.setStock === undefined) throw new Error('cannot set stock');
-    return { told: custom.setStock(levels, { settings: SETTINGS, token: '', signingSecret: SECRET, http, now }), asked };
+    return { told: custom.setStock(levels, call(http, now)), asked };
   }
 
   test('posts all figures at once, signed, with the instant of the last movement', async () => {
@@ -196,5 +247,86 @@ describe('telling the shop of stock', () => {
     expect(second?.body).toEqual(first?.body);
     expect(other?.headers?.['webhook-id']).not.toBe(first?.headers?.['webhook-id']);
     expect(first?.headers?.['webhook-id']).toMatch(/^stock_[0-9a-f]{32}$/);
+  });
+});
+
+describe('reading the orders that changed', () => {
+  const settings = custom.settings.parse({ callbackUrl: 'https://wholesale.example.com/crossdock', ordersUrl: 'https://wholesale.example.com/api/orders?shop=7#top' });
+  const NOW = new Date('2026-11-20T09:00:00.000Z');
+  const CURSOR = { since: '2026-11-20T08:45:00.000Z', page: null };
+
+  function read(cursor: { since: string; page: string | null }, ...answers: readonly Answer[]) {
+    const { http, asked } = scripted(...answers);
+    if (custom.poll === undefined) throw new Error('cannot be read');
+    return { page: custom.poll(cursor, call(http, NOW, settings)), asked };
+  }
+
+  test('is offered by shops that have an address for it, and by no other', () => {
+    expect(custom.capabilities(settings)).toContain('polls');
+    expect(custom.capabilities(SETTINGS)).not.toContain('polls');
+  });
+
+  test('asks for a page, and brings each order as it can be parsed', async () => {
+    const { page, asked } = read(CURSOR, json({ orders: [PAYLOAD.data, { ...PAYLOAD.data, id: 'W-2' }], next: 'p2' }));
+    const { bodies, next } = await page;
+
+    expect(asked[0]).toMatchObject({ method: 'GET', url: 'https://wholesale.example.com/api/orders?shop=7&since=2026-11-20T08%3A45%3A00.000Z' });
+    expect(next).toBe('p2');
+    const orders = bodies.map((body) => custom.parse({ ...delivered(body), via: 'poll' }, settings));
+    expect(orders).toEqual([
+      { kind: 'orders', orders: [parsed(JSON.stringify(PAYLOAD))] },
+      { kind: 'orders', orders: [{ ...parsed(JSON.stringify(PAYLOAD)), sourceId: 'W-2' }] },
+    ]);
+  });
+
+  test('signs the query in place of a body, with the page as the shop named it', async () => {
+    const { page, asked } = read({ ...CURSOR, page: 'a&b=/ü' }, json({ orders: [], next: null }));
+
+    expect(await page).toEqual({ bodies: [], next: null });
+    const [request] = asked;
+    const query = new URL(request?.url ?? '').search.slice(1);
+    expect(query).toBe('shop=7&since=2026-11-20T08%3A45%3A00.000Z&page=a%26b%3D%2F%C3%BC');
+    expect(request?.body).toBeUndefined();
+    expect(isSigned({ headers: request?.headers ?? {}, body: Buffer.from(query) }, custom.signature(settings), { current: SECRET }, NOW)).toBe(true);
+  });
+
+  test('an order that cannot be read holds up no other', async () => {
+    const { page } = read(CURSOR, json({ orders: [null, { id: 7 }, PAYLOAD.data], next: null }));
+    const { bodies } = await page;
+    const [empty, numbered, whole] = bodies.map((body) => () => custom.parse({ ...delivered(body), via: 'poll' }, settings));
+
+    expect(rejectionOf(empty ?? String)).toMatchObject({ code: 'storefront.payload-unreadable' });
+    expect(rejectionOf(numbered ?? String).message).toMatch(/id \(7\)/);
+    expect(whole?.()).toMatchObject({ kind: 'orders' });
+  });
+
+  test.each<[string, Answer]>([
+    ['no JSON', json('<html>')],
+    ['no UTF-8', { body: Buffer.from([0xff]) }],
+    ['nothing', { body: Buffer.alloc(0) }],
+    ['no orders', json({ next: null })],
+    ['no word of a next page', json({ orders: [] })],
+    ['an empty name of a next page', json({ orders: [], next: '' })],
+    ['more than a page', json({ orders: Array.from({ length: 501 }, () => ({})), next: null })],
+    ['a redirect', { status: 302, headers: { location: 'https://evil.example' } }],
+    ['401', { status: 401 }],
+    ['204', { status: 204 }],
+  ])('an answer of %s needs a person', async (_what, answer) => {
+    await expect(read(CURSOR, answer).page).rejects.toBeInstanceOf(Rejected);
+  });
+
+  test.each<[string, Answer, object]>([
+    ['too many requests', { status: 429, headers: { 'retry-after': '7' } }, { retryAfterSeconds: 7 }],
+    ['a failure', { status: 500 }, { code: 'storefront.unavailable' }],
+    ['no answer', new Unavailable('http.timeout', 'no answer'), { code: 'http.timeout' }],
+  ])('after %s it is tried again', async (_what, answer, expected) => {
+    await expect(read(CURSOR, answer).page).rejects.toMatchObject({ name: 'Unavailable', ...expected });
+  });
+
+  test('bounds what it reads', async () => {
+    const { page, asked } = read(CURSOR, json({ orders: [], next: null }));
+    await page;
+
+    expect(asked[0]?.maxBytes).toBe(8 * 1024 * 1024);
   });
 });

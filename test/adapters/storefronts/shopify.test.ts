@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import shopify from '../../../adapters/storefronts/shopify.ts';
-import { Rejected, Unavailable } from '../../../core/error.ts';
 import type { OrderDocument } from '../../../core/order-document.ts';
-import { type Answer, delivered, fixture, json, rejectionOf, scripted } from '../fixtures.ts';
+import { delivered, fixture, rejectionOf } from '../fixtures.ts';
 
 const SETTINGS = shopify.settings.parse({ shopDomain: 'pine.myshopify.com' });
 const TEXT = fixture('shopify/order.json');
@@ -18,8 +17,9 @@ function changed(...pieces: readonly (readonly [string, string])[]): string {
 
 function parsed(text: string, settings = SETTINGS): OrderDocument {
   const result = shopify.parse(delivered(text, TOPIC), settings);
-  if (result.kind !== 'order') throw new Error(`was ignored: ${result.reason}`);
-  return result.order;
+  const order = result.kind === 'orders' ? result.orders[0] : undefined;
+  if (order === undefined) throw new Error(`was taken for ${result.kind}`);
+  return order;
 }
 
 describe('reading an order', () => {
@@ -112,6 +112,61 @@ describe('reading an order', () => {
     expect(parsed(changed(...pieces))).toMatchObject(expected);
   });
 
+  const shipped = (status: string, ...units: number[]) => {
+    const lines = units.map((quantity) => ({ id: '866550311766439020', quantity }));
+    return changed(['"refunds": [', `"fulfillments": [${JSON.stringify({ status, line_items: lines })}], "refunds": [`], ['"quantity": 3', '"quantity": 2']);
+  };
+
+  test.each<[string, string, number]>([
+    ['nothing', shipped('success'), 0],
+    ['a part', shipped('success', 1), 1],
+    ['what two entries of a fulfilment say', shipped('success', 1, 1), 2],
+    ['never more than there is', shipped('success', 2, 2), 2],
+    ['nothing of a cancelled fulfilment', shipped('cancelled', 1), 0],
+    ['nothing of one that failed', shipped('failure', 1), 0],
+  ])('counts of a line as shipped %s', (_what, text, fulfilled) => {
+    expect(parsed(text).lines[0]).toMatchObject({ quantity: 2, fulfilled });
+  });
+
+  test('does not take off what has shipped where a payload of an older version counts only what has not', () => {
+    const text = shipped('success', 1).replace('"current_quantity": 2,', '').replace('"fulfillable_quantity": 2', '"fulfillable_quantity": 1');
+
+    expect(parsed(text).lines[0]).toMatchObject({ quantity: 2, fulfilled: 1 });
+  });
+
+  test('says of a cancelled order only what it wanted', () => {
+    expect(parsed(shipped('success', 1).replace('"cancelled_at": null', '"cancelled_at": "2026-11-20T10:00:00Z"')).lines[0]).not.toHaveProperty('fulfilled');
+  });
+
+  test('takes the order that is a test, voided and cancelled at once, and is confirmed by nobody', () => {
+    const text = changed(
+      ['"test": false', '"test": true'],
+      ['partially_refunded', 'voided'],
+      ['"confirmed": true', '"confirmed": false'],
+      ['"cancelled_at": null', '"cancelled_at": "2026-11-20T10:00:00Z"'],
+      ['"fulfillment_status": null', '"fulfillment_status": "pending"'],
+    );
+
+    expect(parsed(text)).toMatchObject({ test: true, cancelled: true, paid: false });
+  });
+
+  test.each<[string, string, string]>([
+    ['properties that are an object', '"properties": [{ "name": "Engraving", "value": "E.M." }]', '"properties": { "Engraving": "E.M." }'],
+    ['no properties', '"properties": [{ "name": "Engraving", "value": "E.M." }]', '"properties": null'],
+    ['a fulfilment service as a number', '"requested_fulfillment_service_id": null', '"requested_fulfillment_service_id": 9007199254740993'],
+    ['a fulfilment service as text', '"requested_fulfillment_service_id": null', '"requested_fulfillment_service_id": "manual"'],
+    ['no customer', '"po_number": null', '"customer": null'],
+    ['refunds of which sums are numbers', '"subtotal": 29.95', '"subtotal": 29'],
+  ])('is not disturbed by %s', (_what, from, to) => {
+    expect(parsed(changed([from, to]))).toEqual(parsed(TEXT));
+  });
+
+  test('keeps its lines in the order of their ids, so that both shapes of an order are one', () => {
+    const order = JSON.parse(TEXT.replace(/"id": (\d+)/g, '"id": "$1"'));
+
+    expect(parsed(JSON.stringify({ ...order, line_items: order.line_items.toReversed() }))).toEqual(parsed(TEXT));
+  });
+
   test('ships authorised orders where the shop wants it so', () => {
     const settings = shopify.settings.parse({ shopDomain: 'pine.myshopify.com', paidStatuses: ['paid', 'authorized'] });
 
@@ -178,171 +233,21 @@ describe('reading an order', () => {
     expect(parsed(lines(200, () => 'TENT')).lines).toHaveLength(200);
   });
 
-  test.each(['app/uninstalled', 'orders/edited', 'fulfillment_orders/moved', 'customers/redact'])('leaves topic %s alone', (topic) => {
-    expect(shopify.parse(delivered('{}', { 'x-shopify-topic': topic }), SETTINGS)).toMatchObject({ kind: 'ignored', reason: expect.stringContaining(topic) });
-  });
-
-  test.each(['orders/create', 'orders/updated', 'orders/paid', 'orders/cancelled'])('comes to the same by topic %s, which is not signed', (topic) => {
-    expect(shopify.parse(delivered(TEXT, { 'x-shopify-topic': topic }), SETTINGS)).toEqual({ kind: 'order', order: parsed(TEXT) });
+  test.each([
+    'orders/create',
+    'orders/updated',
+    'orders/paid',
+    'orders/cancelled',
+    'orders/fulfilled',
+    'orders/partially_fulfilled',
+    'orders/edited',
+    'refunds/create',
+    'app/uninstalled',
+  ])('comes to the same by topic %s, which is not signed', (topic) => {
+    expect(shopify.parse(delivered(TEXT, { 'x-shopify-topic': topic }), SETTINGS)).toEqual({ kind: 'orders', orders: [parsed(TEXT)] });
   });
 });
 
 test.each(['https://pine.myshopify.com', 'pine.example.com', 'pine.myshopify.com.evil.example', 'PINE.myshopify.com', '.myshopify.com'])('%s is no shop domain', (shopDomain) => {
   expect(shopify.settings.safeParse({ shopDomain }).success).toBe(false);
-});
-
-describe('telling the shop that a parcel left', () => {
-  const SHIPPED = {
-    sourceId: '820982911946154508',
-    orderId: 'shop:820982911946154508',
-    parcel: 1,
-    units: [
-      { sku: 'MUG', quantity: 1 },
-      { sku: 'TENT', quantity: 2 },
-    ],
-    carrier: 'DHLExpress',
-    trackingNumber: '1Z999',
-    trackingUrl: 'https://track.example.com/1Z999',
-    shippedAt: '2026-11-20T09:00:00.000Z',
-  };
-
-  const order = (id: string, location: string, lines: Record<string, number>, change: object = {}) => ({
-    id: `gid://shopify/FulfillmentOrder/${id}`,
-    status: 'OPEN',
-    supportedActions: [{ action: 'CREATE_FULFILLMENT' }, { action: 'HOLD' }],
-    assignedLocation: { location: { id: `gid://shopify/Location/${location}` } },
-    lineItems: { nodes: Object.entries(lines).map(([sku, remainingQuantity]) => ({ id: `line-${id}-${sku}`, sku, remainingQuantity })) },
-    ...change,
-  });
-  const looked = (nodes: object[], fulfillments: object[] = [], endCursor: string | null = null) =>
-    json({ data: { order: { fulfillments, fulfillmentOrders: { pageInfo: { hasNextPage: endCursor !== null, endCursor }, nodes } } } });
-  const done = json({ data: { fulfillmentCreate: { fulfillment: { id: 'gid://shopify/Fulfillment/1', status: 'SUCCESS' }, userErrors: [] } } });
-  const ours = (totalQuantity: number, change: object = {}) => ({
-    id: 'gid://shopify/Fulfillment/1',
-    status: 'SUCCESS',
-    totalQuantity,
-    trackingInfo: [{ number: '1Z999' }],
-    ...change,
-  });
-
-  function tell(...answers: readonly Answer[]) {
-    const { http, asked } = scripted(...answers);
-    const told = shopify.markShipped(SHIPPED, { settings: SETTINGS, token: 'shpat_1', signingSecret: '', http, now: new Date() });
-    return { told, bodies: () => asked.map(({ body }) => JSON.parse(String(body))), asked };
-  }
-
-  test('looks, then fulfils our units with the tracking number', async () => {
-    const { told, asked, bodies } = tell(looked([order('1', 'A', { TENT: 3, MUG: 1, LAMP: 1 })]), done);
-
-    expect(await told).toBe('written');
-    expect(asked[0]).toMatchObject({ method: 'POST', url: 'https://pine.myshopify.com/admin/api/2026-07/graphql.json', headers: { 'x-shopify-access-token': 'shpat_1' } });
-    expect(bodies()[0].variables).toEqual({ order: 'gid://shopify/Order/820982911946154508', after: null });
-    expect(bodies()[1].variables.fulfillment).toEqual({
-      lineItemsByFulfillmentOrder: [
-        {
-          fulfillmentOrderId: 'gid://shopify/FulfillmentOrder/1',
-          fulfillmentOrderLineItems: [
-            { id: 'line-1-TENT', quantity: 2 },
-            { id: 'line-1-MUG', quantity: 1 },
-          ],
-        },
-      ],
-      notifyCustomer: false,
-      trackingInfo: { company: 'DHL Express', number: '1Z999', url: 'https://track.example.com/1Z999' },
-    });
-  });
-
-  test('knows its own fulfilment again and writes nothing', async () => {
-    const { told, asked } = tell(looked([order('1', 'A', { TENT: 0, MUG: 0 }, { status: 'CLOSED' })], [ours(3)]));
-
-    expect(await told).toBe('known');
-    expect(asked).toHaveLength(1);
-  });
-
-  test('a fulfilment of ours that was cancelled does not count', async () => {
-    expect(await tell(looked([order('1', 'A', { TENT: 2, MUG: 1 })], [ours(3, { status: 'CANCELLED' })]), done).told).toBe('written');
-  });
-
-  test('takes units from several fulfilment orders and pages, never more than remain', async () => {
-    const { told, bodies } = tell(looked([order('1', 'A', { TENT: 1 })], [], 'c1'), looked([order('2', 'A', { TENT: 5, MUG: 1 })]), done);
-
-    expect(await told).toBe('written');
-    expect(bodies()[1].variables.after).toBe('c1');
-    expect(bodies()[2].variables.fulfillment.lineItemsByFulfillmentOrder).toEqual([
-      { fulfillmentOrderId: 'gid://shopify/FulfillmentOrder/1', fulfillmentOrderLineItems: [{ id: 'line-1-TENT', quantity: 1 }] },
-      {
-        fulfillmentOrderId: 'gid://shopify/FulfillmentOrder/2',
-        fulfillmentOrderLineItems: [
-          { id: 'line-2-TENT', quantity: 1 },
-          { id: 'line-2-MUG', quantity: 1 },
-        ],
-      },
-    ]);
-  });
-
-  test('prefers the location that has everything', async () => {
-    const { told, bodies } = tell(looked([order('1', 'A', { TENT: 2 }), order('2', 'B', { TENT: 2, MUG: 1 })]), done);
-
-    expect(await told).toBe('written');
-    expect(bodies()[1].variables.fulfillment.lineItemsByFulfillmentOrder.map((one: { fulfillmentOrderId: string }) => one.fulfillmentOrderId)).toEqual([
-      'gid://shopify/FulfillmentOrder/2',
-    ]);
-  });
-
-  test('makes one call for each location where none has everything', async () => {
-    const { told, bodies } = tell(looked([order('1', 'A', { TENT: 2 }), order('2', 'B', { MUG: 1 })]), done, done);
-
-    expect(await told).toBe('written');
-    expect(bodies()).toHaveLength(3);
-  });
-
-  test('goes on where a try over two locations stopped half-way', async () => {
-    const inside = json({ data: { fulfillment: { fulfillmentLineItems: { nodes: [{ quantity: 2, lineItem: { sku: 'TENT' } }] } } } });
-    const { told, bodies } = tell(looked([order('1', 'A', { TENT: 0 }), order('2', 'B', { MUG: 1 })], [ours(2)]), inside, done);
-
-    expect(await told).toBe('written');
-    expect(bodies()[2].variables.fulfillment.lineItemsByFulfillmentOrder).toEqual([
-      { fulfillmentOrderId: 'gid://shopify/FulfillmentOrder/2', fulfillmentOrderLineItems: [{ id: 'line-2-MUG', quantity: 1 }] },
-    ]);
-  });
-
-  test.each<[string, object[]]>([
-    ['is on hold', [order('1', 'A', { TENT: 2, MUG: 1 }, { status: 'ON_HOLD' })]],
-    ['may not be fulfilled by us', [order('1', 'A', { TENT: 2, MUG: 1 }, { supportedActions: [{ action: 'REQUEST_FULFILLMENT' }] })]],
-    ['has fewer units left', [order('1', 'A', { TENT: 1, MUG: 1 })]],
-    ['has other goods', [order('1', 'A', { LAMP: 9 })]],
-    ['is nowhere', []],
-  ])('gives it to a person when the fulfilment order %s', async (_what, nodes) => {
-    await expect(tell(looked(nodes)).told).rejects.toMatchObject({ name: 'Rejected', code: 'storefront.units-unmatched' });
-  });
-
-  test('gives a refusal of the shop to a person, with what it said', async () => {
-    const refusal = json({ data: { fulfillmentCreate: { fulfillment: null, userErrors: [{ field: ['fulfillment', 'trackingInfo'], message: 'Invalid tracking number' }] } } });
-    const error: unknown = await tell(looked([order('1', 'A', { TENT: 2, MUG: 1 })]), refusal).told.catch((cause: unknown) => cause);
-
-    expect(error).toBeInstanceOf(Rejected);
-    expect(error).toMatchObject({ code: 'storefront.fulfilment-refused', message: expect.stringContaining('fulfillment.trackingInfo: Invalid tracking number') });
-  });
-
-  test('waits as long as a throttled shop needs', async () => {
-    const throttled = json({
-      errors: [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }],
-      extensions: { cost: { requestedQueryCost: 700, throttleStatus: { maximumAvailable: 2000.0, currentlyAvailable: 100, restoreRate: 100.0 } } },
-    });
-
-    await expect(tell(throttled).told).rejects.toMatchObject({ name: 'Unavailable', retryAfterSeconds: 6 });
-  });
-
-  test.each<[string, Answer, typeof Unavailable | typeof Rejected]>([
-    ['a lost answer', new Unavailable('http.timeout', 'no answer'), Unavailable],
-    ['HTTP 429', json('', 429, { 'retry-after': '2' }), Unavailable],
-    ['HTTP 502', json('<html>', 502), Unavailable],
-    ['an answer that is no JSON', json('<html>'), Unavailable],
-    ['an answer of another shape', json({ data: { order: { nodes: [] } } }), Unavailable],
-    ['an order that is not there', json({ data: { order: null } }), Rejected],
-    ['a token without the scope', json({ data: null, errors: [{ message: 'Access denied', extensions: { code: 'ACCESS_DENIED' } }] }), Rejected],
-    ['a token that is none', json({ errors: '[API] Invalid API key' }, 401), Rejected],
-  ])('%s ends in the right kind of error', async (_what, answer, kind) => {
-    await expect(tell(answer).told).rejects.toBeInstanceOf(kind);
-  });
 });

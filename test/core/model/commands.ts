@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { dayIn, zoneOf } from '../../../core/calendar.ts';
 import type { Refused } from '../../../core/error.ts';
 import type { HoldKind } from '../../../core/hold.ts';
-import { availableIn, type Movement, moving, type Place, placeKey } from '../../../core/inventory.ts';
+import { addUnits, availableIn, type Demand, type Movement, moving, type Place, placeKey } from '../../../core/inventory.ts';
 import { isExpired } from '../../../core/lot.ts';
-import type { Order, Saved } from '../../../core/order.ts';
+import { type Order, type Saved, soldUnitsSent } from '../../../core/order.ts';
 import type { OrderDocument } from '../../../core/order-document.ts';
 import { sampleLine, sampleOrder } from '../samples.ts';
 import { KITS, LOTS, SKUS, WAREHOUSES } from './clients.ts';
@@ -71,7 +71,7 @@ const anyUnits = fc.integer({ min: 1, max: 8 });
 const anyCommand = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('arrive'), versions: fc.array(anyVersion(), { minLength: 1, maxLength: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('race'), first: anyVersion(), second: anyVersion(), place: anyPlace, units: fc.nat(6) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('receive'), place: anyPlace, units: anyUnits }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('receive'), place: anyPlace, units: anyUnits }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('react') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('count', 'adjust', 'damage', 'restock', 'scrap'), place: anyPlace, units: anyUnits }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('count'), place: anyPlace, units: fc.nat(5) }) },
@@ -85,13 +85,15 @@ const anyCommand = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constant('pack'), order: anyOrder, pile: fc.nat(1), scan: fc.constantFrom('right', 'right', 'short', 'over') }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('packWhole'), order: anyOrder }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('packWhole'), order: anyOrder }) },
   {
-    weight: 3,
+    weight: 8,
     arbitrary: fc.record({ do: fc.constant('follow'), order: anyOrder, parcel: fc.nat(2), to: fc.constantFrom('dispatched', 'delivered', 'returned') }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('recall'), order: anyOrder, parcel: fc.nat(2) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('endRecall'), order: anyOrder, parcel: fc.nat(2), outcome: fc.constantFrom('unpacked', 'left') }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('echo'), order: anyOrder, later: fc.integer({ min: 0, max: 2 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('shippedElsewhere'), order: anyOrder, units: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('takeBack'), order: anyOrder, place: anyPlace, units: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pass'), hours: fc.constantFrom(1, 5, 24, 60) }) },
 );
@@ -164,6 +166,12 @@ export function carryOut(world: World, command: Command): void {
       break;
     case 'endRecall':
       one(world, command, (order) => core.endRecall(order, recalledOf(order) ?? parcelAt(order, command.parcel), command.outcome, 'looked for', manager));
+      break;
+    case 'echo':
+      echo(world, command.order, command.later);
+      break;
+    case 'shippedElsewhere':
+      shippedElsewhere(world, command.order, command.units);
       break;
     case 'takeBack':
       takeBackInto(world, command.order, command.place, command.units);
@@ -247,6 +255,51 @@ function count(world: World, place: Place, counted: number): void {
   });
   const movements: Movement[] = [moving(place, { onHand: counted - shelf.onHand }, 'counted', 'count')];
   if (!world.write({ saved, movements })) throw new Error('a count was refused, though orders gave up what they held');
+}
+
+/** The storefront shows an order as it last was, and counts as fulfilled what has left: what it was told. Nothing may come of it. */
+function echo(world: World, order: number, later: number): void {
+  const existing = world.orders.get(`shop:${order}`);
+  const told = existing && shownBy(world, existing, existing.source.version + later);
+  if (existing === undefined || told === undefined) return;
+  const moved = world.ledger.length;
+  world.write({ saved: world.decide([told]) });
+  const { source: _, version: _version, change: _change, ...after } = world.orders.get(existing.orderId) ?? existing;
+  const { source: _source, version: _before, change: _changed, ...before } = existing;
+  if (JSON.stringify(after) !== JSON.stringify(before)) broken(existing, 'the order changed', before, after);
+  if (world.ledger.length !== moved) broken(existing, 'stock moved', before, after);
+}
+
+function broken({ orderId }: Order, what: string, before: object, after: object): never {
+  throw new Error(`${orderId}: the storefront repeated what we told it, and ${what}: ${JSON.stringify({ before, after })}`);
+}
+
+/** Somebody else ships some of an order: the storefront counts more than left here. */
+function shippedElsewhere(world: World, order: number, units: number): void {
+  const existing = world.orders.get(`shop:${order}`);
+  const sku = existing && world.documents.get(existing.source.digest)?.lines[0]?.sku;
+  if (existing === undefined || !sku) return;
+  world.shippedElsewhere.set(existing.source.digest, [{ sku, quantity: units }]);
+  const shown = shownBy(world, existing, existing.source.version + 1);
+  if (shown !== undefined) world.write({ saved: world.decide([shown]) });
+}
+
+/** An order as its storefront shows it: what has left here, and what somebody else shipped, is fulfilled. */
+function shownBy(world: World, existing: Order, sourceVersion: number): OrderDocument | undefined {
+  const { digest } = existing.source;
+  const document = world.documents.get(digest);
+  return document && { ...fulfilling(document, addUnits([...soldUnitsSent(existing), ...(world.shippedElsewhere.get(digest) ?? [])])), sourceVersion };
+}
+
+/** An order whose lines count these units as fulfilled, as far as they were sold. */
+function fulfilling(document: OrderDocument, units: readonly Demand[]): OrderDocument {
+  const open = new Map(units.map(({ sku, quantity }) => [sku, quantity]));
+  const lines = document.lines.map((line) => {
+    const fulfilled = Math.min(line.quantity, open.get(line.sku ?? '') ?? 0);
+    open.set(line.sku ?? '', (open.get(line.sku ?? '') ?? 0) - fulfilled);
+    return { ...line, fulfilled };
+  });
+  return { ...document, lines };
 }
 
 function takeBackInto(world: World, order: number, place: Place, units: number): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Refused } from '../../../core/error.ts';
 import type { Unchanged } from '../../../core/intake.ts';
 import type { Order, Saved } from '../../../core/order.ts';
+import type { OrderDocument } from '../../../core/order-document.ts';
 import { NOW } from '../samples.ts';
 import { CLIENTS } from './clients.ts';
 import { anyCommands } from './commands.ts';
@@ -49,6 +50,11 @@ const MUTANTS: readonly Mutant[] = [
   },
   { name: 'an order that waits is not queued', core: { takeIn: (...given) => unqueued(CORE.takeIn(...given)) }, breaks: /which was there when its turn came/ },
   { name: 'a scan that comes late moves a parcel back', core: { follow: (order, parcel, to, at, act) => backwards(order, parcel, to, at, act) }, breaks: /parcel \d was/ },
+  {
+    name: 'what the storefront counts as fulfilled is taken off what it sold',
+    core: { takeIn: (document, ...given) => CORE.takeIn(withoutFulfilled(document), ...given) },
+    breaks: /repeated what we told it/,
+  },
 ];
 
 describe('the laws catch a hub in which', () => {
@@ -76,6 +82,10 @@ function anyAuthorisation({ addressHash }: Pick<Order, 'addressHash'>): NonNulla
 
 function twice<Outcome extends Saved | Refused>(outcome: Outcome): Outcome {
   return outcome.kind === 'refused' ? outcome : { ...outcome, movements: [...outcome.movements, ...outcome.movements] };
+}
+
+function withoutFulfilled(document: OrderDocument): OrderDocument {
+  return { ...document, lines: document.lines.map(({ fulfilled = 0, ...line }) => ({ ...line, quantity: line.quantity - fulfilled })) };
 }
 
 function unqueued(outcome: Saved | Unchanged): Saved | Unchanged {

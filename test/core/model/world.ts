@@ -2,11 +2,11 @@ import type { Client } from '../../../core/client.ts';
 import { endRecall, follow, recall, takeBack } from '../../../core/course.ts';
 import { eventsOf } from '../../../core/event.ts';
 import { type Arriving, fill, priorityOf, type Readings, reallocate, takeIn } from '../../../core/intake.ts';
-import { availableIn, type Deltas, type Movement, netMovements, type Place, placeKey } from '../../../core/inventory.ts';
+import { availableIn, type Deltas, type Demand, type Movement, netMovements, type Place, placeKey } from '../../../core/inventory.ts';
 import { LoadView } from '../../../core/load.ts';
 import { usableAt } from '../../../core/lot.ts';
 import { type Act, authorise, fallShort, hold, missingUnits, type Order, prioritise, releaseHold, type Saved, turnOf } from '../../../core/order.ts';
-import { idOf, type OrderDocument } from '../../../core/order-document.ts';
+import { idOf, type OrderDocument, sourceVersionOf } from '../../../core/order-document.ts';
 import { beginPacking, pack, packWhole } from '../../../core/packing.ts';
 import { StockView } from '../../../core/stock-view.ts';
 
@@ -49,6 +49,10 @@ export class World {
   now: Date;
   /** What the database asks of a write; a test may leave it out. */
   readonly conditions: boolean;
+  /** Every version that was decided about, by its digest: what a storefront still shows. */
+  readonly documents = new Map<string, OrderDocument>();
+  /** Units of a version that somebody else shipped, by its digest. */
+  readonly shippedElsewhere = new Map<string, readonly Demand[]>();
   readonly #queues = new Map<string, Set<string>>();
   #gained = new Set<string>();
   #latecomers = new Set<string>();
@@ -74,6 +78,7 @@ export class World {
   /** Decides about versions of orders together: those that wait already come first. Nothing is written. */
   decide(documents: readonly OrderDocument[]): Saved[] {
     const readings = this.readings();
+    for (const document of documents) this.documents.set(sourceVersionOf(document).digest, document);
     const own = new Set(documents.map(idOf));
     for (const order of this.waiting()) if (!own.has(order.orderId)) this.core.fill(order, readings, this.act('hub'));
     const act: Arriving = { ...this.act('shop'), receivedAt: this.now.toISOString() };

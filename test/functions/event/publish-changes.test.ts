@@ -87,7 +87,7 @@ describe('what the stream tells', () => {
     const types = published().map(({ event }) => event.type);
     expect(types.toSorted()).toEqual(['order.accepted', 'order.authorised', 'order.packed', 'parcel.packed', 'stock.low', 'stock.moved', 'stock.moved'].toSorted());
     for (const { event, attributes } of published()) {
-      expect(attributes).toEqual(event.entity === 'parcel' ? { type: event.type, carrierId: 'easypost' } : { type: event.type });
+      expect(attributes).toEqual(event.entity === 'parcel' ? { type: event.type, carrierId: 'easypost', connectionId: 'wholesale' } : { type: event.type });
     }
     expect(new Set(published().map(({ event }) => event.id)).size).toBe(types.length);
     expect(JSON.stringify(published())).not.toMatch(PERSONAL);

@@ -133,7 +133,7 @@ describe('correcting an address', () => {
     await expectStockSound(hub.table);
   });
 
-  test('is not undone by the same version coming again, and is by a newer one that brings the bad address back', async () => {
+  test('is not undone by the same content coming again under any clock, and is by a newer one with another bad address', async () => {
     const hub = await stocked();
     const bad = { ...ADDRESS, postalCode: '4109' };
     await accept(hub, { id: '1', shipTo: bad });
@@ -142,8 +142,11 @@ describe('correcting an address', () => {
     await accept(hub, { id: '1', shipTo: bad });
     const repeated = await orderOf(hub, '1');
     await accept(hub, { id: '1', version: 2, shipTo: bad });
+    const touched = await orderOf(hub, '1');
+    await accept(hub, { id: '1', version: 3, shipTo: { ...bad, line1: 'Beispielweg 5' } });
 
     expect(repeated).toMatchObject({ status: 'allocated', holds: [] });
+    expect(touched).toMatchObject({ status: 'allocated', holds: [], addressHash: repeated.addressHash });
     expect(await orderOf(hub, '1')).toMatchObject({ status: 'held', holds: [{ kind: 'address' }] });
   });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Rejected, Unavailable } from '../../../core/error.ts';
 import { ENV } from '../../../functions/shell/env.ts';
-import { each, queue, readEvent, type Worker } from '../../../functions/shell/queue.ts';
+import { each, pauseOf, queue, readEvent, type Worker } from '../../../functions/shell/queue.ts';
 import { CONTEXT, QUEUE_NAME, sqsEvent, sqsRecord } from '../invoke.ts';
 import { useLogLines } from '../log-lines.ts';
 
@@ -31,7 +31,7 @@ const Reason = fc.string({
 const Fates: fc.Arbitrary<Fate> = fc.oneof(
   fc.constant({ kind: 'ok' as const }),
   fc.record({ kind: fc.constantFrom('rejected' as const, 'unreadable' as const), message: Reason, taken: fc.boolean() }),
-  fc.record({ kind: fc.constant('unavailable' as const), retryAfterSeconds: fc.option(fc.double({ min: 0, max: 1_000, noNaN: true }), { nil: undefined }), taken: fc.boolean() }),
+  fc.record({ kind: fc.constant('unavailable' as const), retryAfterSeconds: fc.option(fc.double({ min: 0, max: 100_000, noNaN: true }), { nil: undefined }), taken: fc.boolean() }),
   fc.constant({ kind: 'bug' as const }),
 );
 const Batch = fc.array(fc.record({ fate: Fates, receives: fc.integer({ min: 1, max: 1_000 }) }), { minLength: 1, maxLength: 10 });
@@ -137,6 +137,54 @@ describe('a batch of messages', () => {
   });
 });
 
+describe('a message that met something unavailable', () => {
+  /** Seconds that all pauses of a queue add up to, when a message is set aside after so many receives. */
+  const sumOf = (receives: number, chance: number, named: { readonly retryAfterSeconds: number | undefined }) =>
+    Array.from({ length: receives - 1 }, (_, index) => pauseOf(named, index + 1, chance)).reduce((sum, pause) => sum + pause, 0);
+
+  test.each([
+    [5, 40, 80],
+    [8, 1_093, 2_186],
+    [12, 8_293, 9_386],
+    [20, 22_693, 23_786],
+  ])('that names no pause is tried %i times over %i to %i seconds', (receives, shortest, longest) => {
+    expect(sumOf(receives, 0, { retryAfterSeconds: undefined })).toBe(shortest);
+    expect(sumOf(receives, 1, { retryAfterSeconds: undefined })).toBe(longest);
+  });
+
+  test('that names 15 minutes is tried 12 times over 11 such pauses', () => {
+    expect(sumOf(12, 0, { retryAfterSeconds: 900 })).toBe(11 * 900);
+    expect(sumOf(12, 1, { retryAfterSeconds: 900 })).toBe(11 * 900);
+  });
+
+  test('that names a day comes back after what SQS allows', () => {
+    expect(pauseOf({ retryAfterSeconds: 86_400 }, 1, 0.5)).toBe(42_300);
+  });
+});
+
+test('messages of one lane are handled one after the other, of different lanes side by side', async () => {
+  const begun: string[] = [];
+  const ended: string[] = [];
+  const handle = each<string, null>(
+    async (message) => {
+      begun.push(message);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      ended.push(message);
+      if (message === 'a1') throw new Error('broken');
+    },
+    ([lane = '']) => lane,
+  );
+
+  const failures = await handle(
+    ['a1', 'b1', 'a2'].map((message) => ({ id: message, message })),
+    null,
+  );
+
+  expect([...failures.keys()]).toEqual(['a1']);
+  expect(begun).toEqual(['a1', 'b1', 'a2']);
+  expect(ended).toEqual(['a1', 'b1', 'a2']);
+});
+
 function failUnlessTaken(fate: Fate | undefined): object {
   if (fate !== undefined && 'taken' in fate && !fate.taken) throw new Error('SQS is down');
   return {};
@@ -173,10 +221,10 @@ function expectPaused(fates: readonly Fate[]): void {
   expect(pauses).toHaveLength(fates.filter(({ kind }) => kind === 'unavailable').length);
   for (const { QueueUrl, ReceiptHandle, VisibilityTimeout } of pauses) {
     const fate = fates[Number(ReceiptHandle?.replace('handle-id ', ''))];
-    const asked = fate?.kind === 'unavailable' ? (fate.retryAfterSeconds ?? 0) : Number.NaN;
+    const asked = fate?.kind === 'unavailable' ? fate.retryAfterSeconds : Number.NaN;
     expect(QueueUrl).toBe(QUEUE_URL);
     expect(Number.isInteger(VisibilityTimeout)).toBe(true);
-    expect(VisibilityTimeout).toBeGreaterThanOrEqual(Math.max(1, Math.min(asked, 300)));
-    expect(VisibilityTimeout).toBeLessThanOrEqual(300);
+    expect(VisibilityTimeout).toBeGreaterThanOrEqual(Math.max(1, Math.min(asked ?? 0, 42_300)));
+    expect(VisibilityTimeout).toBeLessThanOrEqual(asked === undefined ? 1_800 : Math.min(42_300, Math.max(300, Math.ceil(asked))));
   }
 }

@@ -7,9 +7,12 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Delivery, unpackDelivery } from '../../../adapters/delivery.ts';
+import type { Http } from '../../../adapters/http.ts';
 import { type SignatureScheme, sign } from '../../../adapters/signature.ts';
 import { ENV } from '../../../functions/shell/env.ts';
 import { receive } from '../../../functions/shell/receive.ts';
+import { scripted } from '../../adapters/fixtures.ts';
+import { rsaPair } from '../../adapters/signatures/vectors.ts';
 import { CONTEXT, httpEvent } from '../invoke.ts';
 import { useLogLines } from '../log-lines.ts';
 
@@ -20,6 +23,20 @@ const SHOP: SignatureScheme = {
   sender: { header: 'x-shopify-shop-domain', value: 'sample.myshopify.com' },
 };
 const WHOLESALE: SignatureScheme = { family: 'standard-webhooks', key: 'base64', toleranceSeconds: 300 };
+const WOO: SignatureScheme = {
+  family: 'hmac-body',
+  header: 'x-wc-webhook-signature',
+  encoding: 'base64',
+  key: 'html-entities',
+  handshake: { family: 'unsigned-ping', field: 'webhook_id' },
+};
+const BIG: SignatureScheme = { family: 'standard-webhooks', key: 'utf8', toleranceSeconds: 300, late: 'accept', refusal: 'silent' };
+const ADOBE: SignatureScheme = {
+  family: 'rsa-sha256',
+  signatures: [{ header: 'x-adobe-digital-signature-1', key: 'x-adobe-public-key1-path' }],
+  keys: { host: 'static.adobeioevents.com', path: '/prod/keys/pub-key-{id}.pem' },
+};
+const AWS: SignatureScheme = { family: 'transport' };
 const NOW = new Date('2026-11-20T09:00:00.000Z');
 const QUEUE_URL = 'https://sqs.example.com/hub-inbox';
 const SECRET = 'signing-key-of-the-shop';
@@ -30,7 +47,10 @@ const secretsManager = mockClient(SecretsManagerClient);
 const log = useLogLines();
 let secrets: Record<string, object>;
 
-writeFileSync(join(folder, 'edge.json'), JSON.stringify({ storefronts: { shop: SHOP, wholesale: WHOLESALE }, carriers: {} }));
+writeFileSync(
+  join(folder, 'edge.json'),
+  JSON.stringify({ storefronts: { shop: SHOP, wholesale: WHOLESALE, boutique: WOO, outlet: BIG, atelier: ADOBE, market: AWS }, carriers: {} }),
+);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeEach(() => {
@@ -42,6 +62,9 @@ beforeEach(() => {
   secrets = {
     shop: { signing: { current: SECRET } },
     wholesale: { signing: { current: `whsec_${Buffer.from('the key of the wholesale shop').toString('base64')}` } },
+    boutique: { signing: { current: 'a&amp;b' } },
+    outlet: { signing: { current: 'bc_client_secret_1' } },
+    market: { signing: { current: SECRET } },
   };
   sqs.reset();
   sqs.on(SendMessageCommand).resolves({});
@@ -58,7 +81,7 @@ afterEach(() => {
 });
 
 /** The receiving edge of a container of its own. */
-const edge = () => receive({ senders: 'storefronts', parameter: 'connectionId', queue: ENV.inboxQueue });
+const edge = (http?: Http) => receive({ senders: 'storefronts', parameter: 'connectionId', queue: ENV.inboxQueue }, http && (() => http));
 
 function post(connectionId: string, body: Buffer, headers: Record<string, string>, isBase64Encoded = true) {
   return httpEvent({ pathParameters: { connectionId }, headers, isBase64Encoded, body: body.toString(isBase64Encoded ? 'base64' : 'utf8') });
@@ -83,7 +106,8 @@ describe('a genuine delivery', () => {
       {
         connectionId: 'shop',
         receivedAt: NOW.toISOString(),
-        headers: { 'x-shopify-shop-domain': 'sample.myshopify.com', 'x-shopify-topic': 'orders/create' },
+        via: 'webhook',
+        headers: { ...signed(body), 'x-shopify-topic': 'orders/create' },
         body,
       },
     ]);
@@ -175,6 +199,104 @@ describe('a genuine delivery', () => {
   });
 });
 
+describe('a handshake', () => {
+  const ping = Buffer.from('webhook_id=42');
+  const form = { 'content-type': 'application/x-www-form-urlencoded', 'user-agent': 'WooCommerce/10.3 Hookshot (WordPress/6.9)' };
+
+  test.each(['boutique', 'shop', 'nobody'])('is answered with 200 for %s alike, and takes nothing in', async (connectionId) => {
+    expect(await edge()(post(connectionId, ping, form), CONTEXT)).toEqual({ statusCode: 200, body: '' });
+
+    expect(sqs.commandCalls(SendMessageCommand)).toEqual([]);
+    expect(secretsManager.commandCalls(GetSecretValueCommand)).toEqual([]);
+  });
+
+  test.each<[string, Buffer, Record<string, string>]>([
+    ['an order', Buffer.from('{"id":42}'), form],
+    ['a form with more', Buffer.from('webhook_id=42&order={"id":42}'), form],
+    ['a ping with a signature', ping, { ...form, 'x-wc-webhook-signature': 'AAAA' }],
+  ])('is not %s', async (_what, body, headers) => {
+    expect(await edge()(post('boutique', body, headers), CONTEXT)).toEqual({ statusCode: 401, body: '' });
+    expect(sqs.commandCalls(SendMessageCommand)).toEqual([]);
+  });
+
+  test('does not stand in the way of what is signed', async () => {
+    const body = Buffer.from('{"id":42}');
+
+    expect(await edge()(post('boutique', body, sign(body, WOO, 'a&b', { id: '', at: NOW })), CONTEXT)).toEqual({ statusCode: 200, body: '' });
+    expect(sentDeliveries()).toHaveLength(1);
+  });
+});
+
+describe('a sender that shuts out a domain that refuses, and may not sign its retries anew', () => {
+  const body = Buffer.from('{"scope":"store/order/created","data":{"type":"order","id":250}}');
+  const at = (seconds: number, secret = 'bc_client_secret_1') => sign(body, BIG, secret, { id: 'evt-1', at: new Date(NOW.getTime() + seconds * 1000) });
+
+  test('is answered with 200 when its signature is bad, which is counted and dropped', async () => {
+    const handler = edge();
+
+    for (const headers of [at(0, 'guessed'), {}, at(301)]) expect(await handler(post('outlet', body, headers), CONTEXT)).toEqual({ statusCode: 200, body: '' });
+    expect(sqs.commandCalls(SendMessageCommand)).toEqual([]);
+    expect(log.lines.filter(({ message }) => message === 'signatureRefused')).toHaveLength(3);
+  });
+
+  test('is heard when its genuine signature is old, and that is counted', async () => {
+    const handler = edge();
+
+    await handler(post('outlet', body, at(0)), CONTEXT);
+    expect(log.lines).toEqual([]);
+    await handler(post('outlet', body, at(-86_400)), CONTEXT);
+
+    expect(sentDeliveries()).toHaveLength(2);
+    expect(log.lines).toEqual([expect.objectContaining({ message: 'signatureLate', signatureLate: 1, connectionId: 'outlet' })]);
+  });
+
+  test('alone is answered so', async () => {
+    const handler = edge();
+
+    for (const connectionId of ['shop', 'wholesale', 'nobody']) expect(await handler(post(connectionId, body, at(0)), CONTEXT)).toMatchObject({ statusCode: 401 });
+  });
+});
+
+describe('a sender whose keys are published', () => {
+  const body = Buffer.from('{"event":1}');
+  const { publicPem, privatePem } = rsaPair();
+  const headers = { ...sign(body, ADOBE, privatePem, { id: '', at: NOW }), 'x-adobe-public-key1-path': '/prod/keys/pub-key-1.pem' };
+  const there = { body: Buffer.from(publicPem) };
+
+  test('is verified with the key that it names, fetched once, though there is no secret', async () => {
+    const { http, asked } = scripted(there);
+    const handler = edge(http);
+
+    const answers = [await handler(post('atelier', body, headers), CONTEXT), await handler(post('atelier', body, headers), CONTEXT)];
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    expect(asked.map(({ url }) => url)).toEqual(['https://static.adobeioevents.com/prod/keys/pub-key-1.pem']);
+  });
+
+  test('is refused under another key, and under one that leads elsewhere', async () => {
+    const { http, asked } = scripted({ body: Buffer.from(rsaPair().publicPem) });
+    const handler = edge(http);
+    const elsewhere = { ...headers, 'x-adobe-public-key1-path': 'https://evil.example/key.pem' };
+
+    expect(await handler(post('atelier', body, headers), CONTEXT)).toMatchObject({ statusCode: 401 });
+    expect(await handler(post('atelier', body, elsewhere), CONTEXT)).toMatchObject({ statusCode: 401 });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('is asked to come again while its keys cannot be fetched', async () => {
+    const { http } = scripted({ status: 503 });
+
+    expect(await edge(http)(post('atelier', body, headers), CONTEXT)).toMatchObject({ statusCode: 503 });
+    expect(sqs.commandCalls(SendMessageCommand)).toEqual([]);
+  });
+});
+
+test('what only AWS may bring is refused over HTTP', async () => {
+  const body = Buffer.from('{}');
+
+  expect(await edge()(post('market', body, signed(body)), CONTEXT)).toEqual({ statusCode: 401, body: '' });
+});
+
 describe('what is not genuine', () => {
   const body = Buffer.from('{"id":1}');
   const genuine = signed(body);
@@ -185,6 +307,9 @@ describe('what is not genuine', () => {
     ['a signature of another body', 'shop', Buffer.from('{"id":2}'), genuine],
     ['a body in another notation', 'shop', Buffer.from('{"id": 1}'), genuine],
     ['a truncated signature', 'shop', body, { ...genuine, 'x-shopify-hmac-sha256': signature.slice(0, -4) }],
+    ['a signature in other letters', 'shop', body, { ...genuine, 'x-shopify-hmac-sha256': signature.toUpperCase() }],
+    ['the base64 of a genuine body', 'shop', Buffer.from(body.toString('base64')), genuine],
+    ['a ping with a body', 'boutique', Buffer.from('webhook_id=42&a=b'), {}],
     ['a doubled signature', 'shop', body, { ...genuine, 'x-shopify-hmac-sha256': `${signature},${signature}` }],
     ['a signature with another secret', 'shop', body, signed(body, 'guessed')],
     ['a signature with an empty secret', 'shop', body, signed(body, '')],
@@ -201,7 +326,7 @@ describe('what is not genuine', () => {
     expect(sqs.commandCalls(SendMessageCommand)).toEqual([]);
     expect(log.lines).toContainEqual(expect.objectContaining({ message: 'signatureRefused', signatureRefused: 1 }));
     // Nobody outside chooses which secret is looked up.
-    for (const call of secretsManager.commandCalls(GetSecretValueCommand)) expect(call.args[0].input.SecretId).toMatch(/^crossdock\/sample\/(shop|wholesale)$/);
+    for (const call of secretsManager.commandCalls(GetSecretValueCommand)) expect(call.args[0].input.SecretId).toMatch(/^crossdock\/sample\/(shop|wholesale|boutique)$/);
   });
 
   test('a standard webhook that is too old or from the future is refused', async () => {
@@ -239,5 +364,31 @@ describe('what is not genuine', () => {
     await edge()(post('nobody', body, signed(body, 'guessed')), CONTEXT);
 
     expect(secretsManager.commandCalls(GetSecretValueCommand)).toHaveLength(known);
+  });
+
+  test('the same work is done for an unknown connection as for a known one', async () => {
+    const { http, asked } = scripted();
+    const handler = edge(http);
+    const large = Buffer.alloc(65_536, 'x');
+    const spent = { shop: 0, nobody: 0 };
+    // By turns, so that what else the machine does falls on both alike.
+    for (let turn = 0; turn < 300; turn++) {
+      for (const connectionId of ['shop', 'nobody'] as const) {
+        const before = performance.now();
+        await handler(post(connectionId, large, signed(large, 'guessed')), CONTEXT);
+        spent[connectionId] += performance.now() - before;
+      }
+    }
+
+    // Half or double would be a look-up or a digest more or less; a machine with other work is given room.
+    expect(spent.nobody / spent.shop).toBeGreaterThan(0.4);
+    expect(spent.nobody / spent.shop).toBeLessThan(2.5);
+    expect(asked).toEqual([]);
+  });
+
+  test('12 MB and 11 KB of headers are judged and refused in one answer', async () => {
+    const headers = { ...Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'y'.repeat(110)])), ...signed(body) };
+
+    expect(await edge()(post('shop', Buffer.alloc(12 * 1024 * 1024, 'x'), headers), CONTEXT)).toEqual({ statusCode: 401, body: '' });
   });
 });

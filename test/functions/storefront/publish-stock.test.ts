@@ -5,6 +5,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { noteEnded } from '../../../adapters/aws/health-store.ts';
 import { allLevels } from '../../../adapters/aws/level-store.ts';
 import { SecretStore } from '../../../adapters/aws/secret-store.ts';
 import { stockWrites } from '../../../adapters/aws/stock-store.ts';
@@ -49,8 +50,20 @@ afterAll(() => void secretsManager.restore());
 /** Two shops that have heard of nothing. */
 async function openShops(): Promise<void> {
   shops += 1;
-  wholesale = await openCustom({ file: join(folder, `custom-${shops}.sqlite`), secret: SIGNING });
-  shop = await openShopify({ file: join(folder, `shopify-${shops}.sqlite`), shopDomain: 'pine.myshopify.com', apiVersion: '2026-07', clientSecret: 'hush', accessToken: TOKEN });
+  wholesale = await openCustom({
+    connectionId: 'wholesale',
+    file: join(folder, `custom-${shops}.sqlite`),
+    secret: { signing: SIGNING, token: '' },
+    settings: {},
+    hookUrl: () => '',
+  });
+  shop = await openShopify({
+    connectionId: 'shop',
+    file: join(folder, `shopify-${shops}.sqlite`),
+    secret: { signing: 'hush', token: TOKEN },
+    settings: { shopDomain: 'pine.myshopify.com' },
+    hookUrl: () => '',
+  });
 }
 
 async function closeShops(): Promise<void> {
@@ -128,7 +141,13 @@ async function publish(hub: Hub, skus: readonly string[], http: Http = loopback,
   const batch = skus.map((sku, index) => ({ id: `m${index}`, message: event(sku) }));
   let failures: ReadonlyMap<string, unknown> = new Map();
   const ended = await line.run(async () => {
-    failures = await publishStock(batch, { ...hub, table, secrets: new SecretStore('crossdock/sample/', secretsClient), http: tied(http, line) });
+    failures = await publishStock(batch, {
+      ...hub,
+      table,
+      secrets: new SecretStore('crossdock/sample/', secretsClient),
+      http: tied(http, line),
+      publicUrl: 'https://hub.example.com',
+    });
   });
   return ended === 'crashed' ? ended : failures;
 }
@@ -158,7 +177,7 @@ describe('a storefront that keeps the highest sequence', () => {
         ],
       },
     });
-    expect(wholesale.offered()).toEqual({ TENT: 13, MUG: 7 });
+    expect(wholesale.available()).toEqual({ TENT: 13, MUG: 7 });
     expect((await levels(hub)).TENT).toMatchObject({ status: 'told', figure: 13, sequence: 3, toldAt: hub.now().toISOString() });
   });
 
@@ -182,7 +201,7 @@ describe('a storefront that keeps the highest sequence', () => {
 
     await publish(hub, ['TENT', 'MUG', 'LAMP']);
 
-    expect(wholesale.offered()).toEqual({ TENT: 8, MUG: 4, LAMP: 0 });
+    expect(wholesale.available()).toEqual({ TENT: 8, MUG: 4, LAMP: 0 });
   });
 
   test('hears of a kit when one of its parts moves', async () => {
@@ -200,12 +219,12 @@ describe('a storefront that keeps the highest sequence', () => {
     await move(hub, 'TENT', 5);
     await move(hub, 'MUG', 18);
     await publish(hub, ['MUG']);
-    expect(wholesale.offered()).toEqual({ MUG: 18, CAMP: 3 });
+    expect(wholesale.available()).toEqual({ MUG: 18, CAMP: 3 });
 
     await move(hub, 'TENT', -4);
     await publish(hub, ['TENT']);
 
-    expect(wholesale.offered()).toEqual({ MUG: 18, CAMP: 0, TENT: 0 });
+    expect(wholesale.available()).toEqual({ MUG: 18, CAMP: 0, TENT: 0 });
     expect((await levels(hub)).CAMP).toMatchObject({ figure: 0, sequence: 3 });
   });
 
@@ -228,7 +247,7 @@ describe('a storefront that keeps the highest sequence', () => {
     await move(hub, 'TENT', 1);
     await publish(hub, ['TENT']);
 
-    expect(wholesale.offered()).toEqual({ TENT: 6 });
+    expect(wholesale.available()).toEqual({ TENT: 6 });
     expect((await levels(hub)).TENT).toMatchObject({ status: 'told', figure: 6 });
   });
 
@@ -240,8 +259,19 @@ describe('a storefront that keeps the highest sequence', () => {
     expect(await publish(hub, ['TENT'], gone)).toEqual(new Map([['m0', expect.any(Rejected)]]));
     await publish(hub, ['TENT']);
 
-    expect(wholesale.offered()).toEqual({ TENT: 5 });
+    expect(wholesale.available()).toEqual({ TENT: 5 });
   });
+});
+
+test('one that ended the connection hears nothing, and the other does', async () => {
+  const hub = await hubWith(clientOf({ shopify: {} }));
+  shop.inventory.stock({ TENT: 1 });
+  await move(hub, 'TENT', 5);
+  await noteEnded(hub.table, 'shop', 'app/uninstalled', hub.now());
+
+  expect(await publish(hub, ['TENT'])).toEqual(new Map([['m0', expect.objectContaining({ name: 'Rejected', code: 'storefront.ended' })]]));
+
+  expect([wholesale.available(), shop.inventory.available()]).toEqual([{ TENT: 5 }, { TENT: 1 }]);
 });
 
 test('one storefront that refuses keeps no other from hearing, and one that is down has the message come back', async () => {
@@ -283,7 +313,7 @@ describe('whatever happens at the same time', () => {
         const sequences = told.map(({ body }) => JSON.parse(String(body)).data.levels[0].sequence);
         expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
         expect((await levels(hub)).TENT).toMatchObject({ status: 'told', figure: 7 + runs, sequence: 4 });
-        expect(wholesale.offered()).toEqual({ TENT: 7 + runs });
+        expect(wholesale.available()).toEqual({ TENT: 7 + runs });
         await closeShops();
         await openShops();
       }),
@@ -312,7 +342,7 @@ describe('whatever happens at the same time', () => {
 
         expect(await publish(hub, ['TENT']), `${when} ${call}`).toEqual(new Map());
 
-        expect(wholesale.offered(), `${when} ${call}`).toEqual({ TENT: 7 });
+        expect(wholesale.available(), `${when} ${call}`).toEqual({ TENT: 7 });
         expect(shop.inventory.available(), `${when} ${call}`).toEqual({ TENT: 7 });
         expect([(await levels(hub)).TENT, (await levels(hub, 'shop')).TENT], `${when} ${call}`).toMatchObject([
           { status: 'told', figure: 7 },
@@ -338,7 +368,7 @@ describe('whatever happens at the same time', () => {
     hub.pass(61);
     await publish(hub, ['TENT']);
 
-    expect(wholesale.offered()).toEqual({ TENT: 6 });
+    expect(wholesale.available()).toEqual({ TENT: 6 });
   });
 });
 

@@ -5,16 +5,20 @@ import type { Check, Evidence } from '../../../local/day/checks/check.ts';
 import { orderChecks } from '../../../local/day/checks/orders.ts';
 import { parcelChecks } from '../../../local/day/checks/parcels.ts';
 import { stockChecks } from '../../../local/day/checks/stock.ts';
+import { storefrontChecks } from '../../../local/day/checks/storefronts.ts';
 import { tellingChecks } from '../../../local/day/checks/telling.ts';
 import { type Plan, type PlannedOrder, planDay } from '../../../local/day/plan.ts';
 import type { Snapshot } from '../../../local/day/snapshot.ts';
 import { dumpOf, type TableDump } from '../../../local/day/table-dump.ts';
 import type { Charge } from '../../../local/simulators/easypost.ts';
+import type { ShopOrder } from '../../../local/simulators/shop.ts';
 
 const { client } = await loadClient('clients/demo.yaml');
-const whole = planDay({ client, orders: 40, seed: 'checks', startAt: Date.parse('2026-11-22T09:00:00Z'), shop: 'shop', wholesale: 'wholesale' });
+const whole = planDay({ client, orders: 40, seed: 'checks', startAt: Date.parse('2026-11-22T09:00:00Z') });
 const order = clean(whole);
-const plan: Plan = { ...whole, orders: [order], opening: [], storefrontFaults: [] };
+const posting = { id: `${order.orderId}/0`, sender: 'shop', meta: {}, body: Buffer.alloc(0), due: 0, orderId: order.orderId, version: 1 };
+const gap = { connectionId: 'shop', begins: 'a', during: ['a'], after: ['b'] };
+const plan: Plan = { ...whole, orders: [order], postings: [posting], gaps: [], opening: [], storefrontFaults: [] };
 const units = [...new Map(order.sold.lines.flatMap(({ sku, quantity }) => (sku === null ? [] : [[sku, quantity] as const])))].map(([sku, quantity]) => ({ sku, quantity }));
 const label = { carrier: 'USPS', trackingNumber: '9400', cost: 640, currency: 'EUR', document: 'labels/1.pdf' };
 
@@ -65,6 +69,14 @@ const CHARGE: Charge = {
   },
 };
 
+const SHOWN: ShopOrder = {
+  sourceId: order.sold.sourceId,
+  fulfilled: Object.fromEntries(units.map(({ sku, quantity }) => [sku, quantity])),
+  trackingNumbers: ['9400'],
+  status: 'FULFILLED',
+  mails: ['tracking'],
+};
+
 interface Scene {
   readonly rows?: readonly Record<string, unknown>[];
   readonly charges?: readonly Charge[];
@@ -73,6 +85,12 @@ interface Scene {
   readonly snapshot?: Partial<Snapshot>;
   readonly notices?: readonly string[];
   readonly open?: readonly { id: string; status: number; attempts: number }[];
+  readonly shown?: readonly ShopOrder[];
+  readonly posted?: readonly string[];
+  readonly complaints?: readonly string[];
+  readonly arrived?: readonly string[];
+  readonly lost?: readonly string[];
+  readonly gaps?: Plan['gaps'];
 }
 
 function evidence({
@@ -83,19 +101,30 @@ function evidence({
   snapshot = {},
   notices = [],
   open = [],
+  shown = [SHOWN],
+  posted = ['orders/create'],
+  complaints = [],
+  arrived = [posting.id],
+  lost = [],
+  gaps = [],
 }: Scene): Evidence {
   const table: TableDump = dumpOf(rows);
   const labels = [{ bucket: 'b', key: 'labels/1.pdf', body: Buffer.from('%PDF-1.4') }];
-  const shopFulfilment = { sourceId: order.sold.sourceId, company: 'USPS', number: '9400', url: '', units: Object.fromEntries(units.map(({ sku, quantity }) => [sku, quantity])) };
+  const shop = { orders: () => shown, available: () => offered, subscribed: () => posted, complaints: () => complaints };
   return {
-    client,
-    plan,
-    shop: 'shop',
+    client: { ...client, storefronts: client.storefronts.slice(0, 1).map((one) => ({ ...one, id: 'shop', stock: { publish: true, buffer: 2, buffers: {} } })) },
+    plan: { ...plan, gaps, postings: [...plan.postings, ...gaps.flatMap(({ during }) => during.map((id) => ({ ...posting, id })))] },
+    storefronts: [{ id: 'shop', kind: 'shopify', polls: true, topics: ['ORDERS_CREATE'], refusesSilently: false }],
+    mended: new Map(),
     vendors: {
-      outbox: { open: () => [...open], counts: () => ({ waiting: 0, due: 0, acknowledged: 1, givenUp: 0, attempts: 1 }) },
+      outbox: {
+        open: () => [...open],
+        counts: () => ({ waiting: 0, due: 0, acknowledged: 1, givenUp: 0, lost: lost.length, attempts: 1 }),
+        acknowledged: () => new Set(arrived),
+        lost: () => new Set(lost),
+      },
       easypost: { charges: () => [...charges], refunds: () => [...refunds] },
-      shopify: { fulfilments: () => [shopFulfilment], inventory: { available: () => ({}) } },
-      custom: { notes: () => [], refused: () => 0, offered: () => offered },
+      shops: new Map([['shop', shop]]),
     },
     snapshot: { table, facts: [], deadLetters: [], reports: [], labels, logs: new Map(), ...snapshot },
     seen: {
@@ -150,7 +179,7 @@ describe('the checks of a day', () => {
     ['an order that is still held', orderChecks, 'every order ended as it had to', { rows: [{ ...ROW.order, holds: [{ kind: 'address' }] }] }],
     ['a parcel with other contents', orderChecks, 'parcels hold exactly what was ordered', { rows: [ROW.order, { ...ROW.parcel, units: [{ sku: 'TENT-2P', quantity: 99 }] }] }],
     ['an order accepted twice', orderChecks, 'duplicates and older versions changed nothing', { snapshot: { facts: [accepted, { ...accepted, id: 'x' }] } }],
-    ['a webhook that was never taken', orderChecks, 'every webhook and callback was acknowledged', { open: [{ id: 'a', status: 503, attempts: 9 }] }],
+    ['a webhook that was never taken', orderChecks, 'every webhook that was sent was acknowledged', { open: [{ id: 'a', status: 503, attempts: 9 }] }],
     ['counters that do not add up', stockChecks, 'on hand = available + reserved + quarantined, all >= 0', { rows: [{ ...ROW.stock, available: 4 }] }],
     ['a counter below zero', stockChecks, 'on hand = available + reserved + quarantined, all >= 0', { rows: [{ ...ROW.stock, onHand: 1, reserved: 2, available: -1 }] }],
     ['a ledger that says something else', stockChecks, 'every counter equals the fold of its ledger', { rows: [ROW.stock, { ...ROW.ledger, reserved: 1 }] }],
@@ -205,11 +234,34 @@ describe('the checks of a day', () => {
       { charges: [{ ...CHARGE, printed: { ...CHARGE.printed, line1: 'ELSEWHERE 1' } }] },
     ],
     ['a parcel that did not arrive', parcelChecks, 'every parcel arrived where it had to', { rows: [ROW.order, { ...ROW.parcel, status: 'dispatched' }] }],
+    ['another tracking number at the shop', storefrontChecks, 'storefronts show every tracking number once', { shown: [{ ...SHOWN, trackingNumbers: ['1'] }] }],
+    ['a tracking number that the shop shows twice', storefrontChecks, 'storefronts show every tracking number once', { shown: [{ ...SHOWN, trackingNumbers: ['9400', '9400'] }] }],
+    ['units that the shop does not count as shipped', storefrontChecks, 'storefronts count as shipped what left, kits as sold', { shown: [{ ...SHOWN, fulfilled: {} }] }],
+    ['an order that the shop never had', storefrontChecks, 'storefronts count as shipped what left, kits as sold', { shown: [] }],
+    ['an order that stands as open at its shop', storefrontChecks, 'orders that left stand as shipped at their storefronts', { shown: [{ ...SHOWN, status: 'UNFULFILLED' }] }],
     [
-      'another tracking number at the shop',
-      parcelChecks,
-      'Shopify shows every parcel once, kits as they were sold',
-      { rows: [ROW.order, { ...ROW.parcel, label: { ...label, trackingNumber: '1' } }] },
+      'a customer who was told that all was there before they were told the number',
+      storefrontChecks,
+      'storefronts mail tracking first, completion last, once',
+      { shown: [{ ...SHOWN, mails: ['completed', 'tracking'] }] },
+    ],
+    ['an order that was posted to nobody and not read', storefrontChecks, 'what no webhook brought was found by reading', { arrived: [] }],
+    ['a topic that nobody is subscribed to', storefrontChecks, 'dead subscriptions were mended', { posted: [] }],
+    ['subscriptions that were mended, and nothing came', storefrontChecks, 'dead subscriptions were mended', { gaps: [gap], lost: ['a'] }],
+    ['subscriptions that never ended', storefrontChecks, 'dead subscriptions were mended', { gaps: [gap], arrived: ['a', 'b'] }],
+    ['a call that a storefront complains of', storefrontChecks, 'no call broke a storefront contract', { complaints: ['unknown field'] }],
+    [
+      'an echo that changed an order',
+      storefrontChecks,
+      'echoes of our own word changed nothing',
+      {
+        snapshot: {
+          facts: [
+            { ...accepted, type: 'order.dispatched' },
+            { ...accepted, id: 'x', type: 'order.changed', at: '2026-11-22T10:00:00.000Z' },
+          ],
+        },
+      },
     ],
     ['a customer who was not told', tellingChecks, 'customers were told everything once', { notices: [`${order.orderId}#accepted`] }],
     [
@@ -239,7 +291,7 @@ describe('the checks of a day', () => {
     };
     const scene = evidence({ rows: [...rows, leaving], notices, snapshot: { facts: [accepted] } });
 
-    const all = [...orderChecks(scene), ...stockChecks(scene), ...parcelChecks(scene), ...tellingChecks(scene)];
+    const all = [...orderChecks(scene), ...storefrontChecks(scene), ...stockChecks(scene), ...parcelChecks(scene), ...tellingChecks(scene)];
     // There is no report in this scene.
     expect(all.filter(({ ok }) => !ok).map(({ name, faults }) => [name, faults])).toEqual([['the daily report says what happened', expect.anything()]]);
   });

@@ -8,6 +8,7 @@ const PROGRESS: Progress = {
   orders: 200,
   webhooksSent: 130,
   webhooks: 260,
+  lost: 9,
   accepted: 100,
   held: 3,
   backordered: 7,
@@ -22,6 +23,13 @@ const PROGRESS: Progress = {
 };
 const FIGURES = {
   orders: { received: 200, accepted: 190, duplicatesRefused: 45, held: 17, backordered: 31, delivered: 188, returned: 2, cancelled: 4, closed: 4 },
+  storefronts: [
+    { id: 'shop', kind: 'shopify', orders: 80, webhooks: 101, lost: 9, foundByPoll: 8, mended: 12, parcelsTold: 76, stockTold: 12 },
+    { id: 'wholesale', kind: 'custom', orders: 40, webhooks: 52, lost: 3, foundByPoll: 3, mended: 0, parcelsTold: 39, stockTold: 12 },
+  ],
+  lostWebhooks: 12,
+  foundByPoll: 11,
+  subscriptionsRepaired: 12,
   labelsBought: 191,
   customerNotices: 611,
   plantAlerts: 10,
@@ -36,6 +44,7 @@ it('draws the progress no wider than the terminal', () => {
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
   expect(lines.join('\n')).toContain('webhooks and callbacks  ██████████████░░░░░░░░░░░░░░');
   expect(lines.join('\n')).toContain('waiting: 3 for a person, 7 for stock');
+  expect(blockOf(PROGRESS, 120).join('\n')).toContain('9 webhooks lost');
 });
 
 it('says which checks failed and why, and counts them', () => {
@@ -47,6 +56,8 @@ it('says which checks failed and why, and counts them', () => {
   const text = summaryOf({ figures: FIGURES, checks, examples: [{ orderId: 'shop:7', shows: 'waits for stock' }] });
 
   expect(text).toContain('To explain    shop:7 waits for stock');
+  expect(text).toContain('Lost          12 webhooks; 11 orders were found by reading, 12 subscriptions mended');
+  expect(text).toMatch(/Storefront +orders +webhooks +lost .*\n +shop \(shopify\) +80 +101 +9 .*\n +wholesale \(custom\) +40 /);
   expect(text).toContain(' ok    labels');
   expect(text).toContain('FAIL   stock');
   expect(text).toContain('- fault 7\n           - and 2 more');

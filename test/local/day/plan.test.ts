@@ -1,15 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadClient } from '../../../adapters/client.ts';
 import type { Delivery } from '../../../adapters/delivery.ts';
-import custom from '../../../adapters/storefronts/custom.ts';
-import shopify from '../../../adapters/storefronts/shopify.ts';
+import { loadStorefront, type Parsed } from '../../../adapters/storefront.ts';
 import { problemsOf } from '../../../core/address.ts';
 import type { Client } from '../../../core/client.ts';
-import { idOf, soldIn } from '../../../core/order-document.ts';
+import { idOf, type OrderDocument, soldIn } from '../../../core/order-document.ts';
 import { usualLimit } from '../../../local/day/basket.ts';
 import { COURSES } from '../../../local/day/courses.ts';
+import { kindOfShop } from '../../../local/day/kinds.ts';
 import { canaries } from '../../../local/day/people.ts';
 import { finalTotal, finalUnits, type Plan, type PlannedOrder, planDay, soldUnits } from '../../../local/day/plan.ts';
+import { isLost, type PlannedPosting } from '../../../local/day/postings.ts';
 
 const START = Date.parse('2026-11-22T09:00:00.000Z');
 let client: Client;
@@ -19,20 +20,38 @@ beforeAll(async () => {
 });
 
 function plan(orders = 200, seed = 'harbour'): Plan {
-  return planDay({ client, orders, seed, startAt: START, shop: 'shop', wholesale: 'wholesale' });
+  return planDay({ client, orders, seed, startAt: START });
 }
 
-function documentOf(day: Plan, order: PlannedOrder, index = 0) {
+/** What the adapter makes of a posting, as the storefront's webhook brings it. */
+async function parsed(posting: PlannedPosting): Promise<Parsed> {
+  const connection = client.storefronts.find(({ id }) => id === posting.sender);
+  const adapter = await loadStorefront(connection?.kind ?? '');
+  const headers = { 'x-shopify-topic': posting.meta.topic ?? '', 'x-wc-webhook-topic': posting.meta.topic ?? '' };
+  const delivery: Delivery = { connectionId: posting.sender, headers, body: posting.body, receivedAt: new Date(START).toISOString() };
+  return adapter.parse(delivery, connection?.settings);
+}
+
+function postingOf(day: Plan, order: PlannedOrder, index = 0): PlannedPosting {
   const posting = day.postings.find(({ id }) => id === `${order.orderId}/${index}`);
   if (posting === undefined) throw new Error('no posting');
-  const headers = { 'x-shopify-topic': posting.meta.topic };
-  const delivery: Delivery = { connectionId: posting.sender, headers, body: posting.body, receivedAt: new Date(START).toISOString() };
-  const connection = client.storefronts.find(({ id }) => id === posting.sender);
-  const adapter = posting.sender === 'shop' ? shopify : custom;
-  const parsed =
-    posting.sender === 'shop' ? shopify.parse(delivery, shopify.settings.parse(connection?.settings)) : custom.parse(delivery, custom.settings.parse(connection?.settings));
-  if (parsed.kind !== 'order') throw new Error(`${adapter.id} ignored it: ${parsed.reason}`);
-  return parsed.order;
+  return posting;
+}
+
+/** The order that a posting shows; undefined where it only names one. */
+async function documentOf(day: Plan, order: PlannedOrder, index = 0): Promise<OrderDocument | undefined> {
+  const found = await parsed(postingOf(day, order, index));
+  return found.kind === 'orders' ? found.orders[0] : undefined;
+}
+
+function expectAsPlanned(order: PlannedOrder, [document, ...others]: readonly OrderDocument[]): void {
+  if (document === undefined || others.length > 0) throw new Error(`${order.orderId} became ${others.length + 1} orders`);
+  const wanted = [...soldUnits(order)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([sku, quantity]) => ({ sku, quantity }));
+  const cancelled = order.ending === 'cancelled' || order.ending === 'called-back';
+  expect(idOf(document)).toBe(order.orderId);
+  if (order.course.name !== 'no-sku' && !cancelled) expect(soldIn(document)).toEqual(wanted);
+  if (!cancelled) expect(document.total).toBe(finalTotal(order));
+  expect([order.course.name, document.cancelled, document.test]).toEqual([order.course.name, cancelled, order.course.name === 'test']);
 }
 
 describe('the plan of a day', () => {
@@ -47,18 +66,28 @@ describe('the plan of a day', () => {
     expect(COURSES.map(({ name }) => name).filter((name) => !played.has(name))).toEqual([]);
   });
 
-  it('writes orders that the adapters read back as they were planned', () => {
+  it('spreads the orders over all storefronts, where they can happen, and gives each an id of its own', () => {
+    const day = plan(400);
+    const byShop = Map.groupBy(day.orders, ({ connectionId }) => connectionId);
+
+    expect([...byShop.keys()].sort()).toEqual(client.storefronts.map(({ id }) => id).sort());
+    for (const { id, kind } of client.storefronts) {
+      const orders = byShop.get(id) ?? [];
+      expect(orders.length).toBeGreaterThan(50);
+      expect(orders.filter(({ course }) => kindOfShop(kind).lacks.includes(course.name))).toEqual([]);
+      expect(new Set(orders.map(({ sold }) => sold.sourceId)).size).toBe(orders.length);
+    }
+  });
+
+  it('writes orders that the adapters read back as they were planned, or names them', async () => {
     const day = plan();
 
     for (const order of day.orders) {
       const last = order.course.sends.findIndex(({ version }) => version === order.versions.length);
-      const document = documentOf(day, order, last);
-      expect(idOf(document)).toBe(order.orderId);
-      const wanted = document.cancelled ? [] : [...soldUnits(order)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([sku, quantity]) => ({ sku, quantity }));
-      if (order.course.name !== 'no-sku') expect(soldIn(document)).toEqual(order.connectionId === 'shop' || !document.cancelled ? wanted : soldIn(document));
-      if (!document.cancelled) expect(document.total).toBe(finalTotal(order));
-      const cancelled = order.ending === 'cancelled' || order.ending === 'called-back';
-      expect([order.course.name, document.cancelled, document.test]).toEqual([order.course.name, cancelled, order.course.name === 'test']);
+      const found = await parsed(postingOf(day, order, last));
+      if (found.kind === 'reference') expect(found.reference.id).toContain(order.sold.sourceId);
+      else if (found.kind === 'orders') expectAsPlanned(order, found.orders);
+      else throw new Error(`${order.orderId} was taken for ${found.kind}`);
     }
   });
 
@@ -70,14 +99,14 @@ describe('the plan of a day', () => {
     expect(names.every((name) => canaries().some((word) => name.includes(word)))).toBe(true);
   });
 
-  it('has addresses that are fit to ship to, but for those planned otherwise', () => {
+  it('has addresses that are fit to ship to, but for those planned otherwise', async () => {
     const day = plan(400);
     const spoilt = new Set(['bad-address', 'no-address', 'odd-address', 'digital']);
 
     for (const order of day.orders) {
-      const { shipTo } = documentOf(day, order);
-      const fit = shipTo !== null && problemsOf(shipTo).length === 0;
-      expect([order.course.name, fit]).toEqual([order.course.name, !spoilt.has(order.course.name)]);
+      const document = await documentOf(day, order);
+      const fit = document === undefined ? undefined : document.shipTo !== null && problemsOf(document.shipTo).length === 0;
+      expect([order.course.name, fit ?? !spoilt.has(order.course.name)]).toEqual([order.course.name, !spoilt.has(order.course.name)]);
       if (order.course.help.includes('correct-address')) expect(problemsOf(order.address)).toEqual([]);
     }
   });
@@ -123,15 +152,17 @@ describe('the plan of a day', () => {
     }
   });
 
-  it('changes the lines of the orders that are changed: one unit more, one product for another', () => {
+  it('changes the lines of the orders that are changed: one unit more, one product for another', async () => {
     const day = plan(400);
-    const unitsIn = (order: PlannedOrder, index: number) => soldIn(documentOf(day, order, index)).reduce((sum, { quantity }) => sum + quantity, 0);
+    const skusIn = async (order: PlannedOrder, index: number) => (await documentOf(day, order, index))?.lines.flatMap(({ sku, quantity }) => Array(quantity).fill(sku));
 
-    for (const order of day.orders.filter(({ course }) => course.name === 'edited-up')) expect(unitsIn(order, 1)).toBe(unitsIn(order, 0) + 1);
+    for (const order of day.orders.filter(({ course }) => course.name === 'edited-up')) {
+      const [before, after] = [await skusIn(order, 0), await skusIn(order, 1)];
+      expect(after?.length).toBe(before === undefined ? undefined : before.length + 1);
+    }
     for (const order of day.orders.filter(({ course }) => course.name === 'swapped')) {
-      const [before, after] = [0, 1].map((index) => soldIn(documentOf(day, order, index)).map(({ sku }) => sku));
-      expect(before).not.toEqual(after);
-      expect([...(before ?? [])]).toHaveLength(after?.length ?? 0);
+      const [before, after] = [await skusIn(order, 0), await skusIn(order, 1)];
+      if (before !== undefined) expect(after).not.toEqual(before);
     }
   });
 
@@ -151,5 +182,31 @@ describe('the plan of a day', () => {
     expect(day.duplicates).toBeGreaterThan(100);
     expect(day.stale).toBeGreaterThan(80);
     expect(new Set(day.postings.map(({ id }) => id)).size).toBe(day.postings.length);
+  });
+
+  it('loses some webhooks of every storefront, and repeats none of those', () => {
+    const day = plan(1000);
+    const lost = day.postings.filter(isLost);
+
+    expect(new Set(lost.map(({ sender }) => sender)).size).toBe(client.storefronts.length);
+    expect(lost.length).toBeGreaterThan(40);
+    expect(lost.length).toBeLessThan(150);
+    expect(lost.some(({ version }) => version > 1)).toBe(true);
+    for (const { id } of lost) expect(day.postings.map((posting) => posting.id)).not.toContain(`${id}/again`);
+  });
+
+  it('has a gap at every storefront that ends subscriptions by itself: a before, a during, and an after that waits', () => {
+    const day = plan(60);
+    const postings = new Map(day.postings.map((posting) => [posting.id, posting]));
+    const unsubscribing = client.storefronts.filter(({ kind }) => kindOfShop(kind).unsubscribes);
+
+    expect(day.gaps.map(({ connectionId }) => connectionId)).toEqual(unsubscribing.map(({ id }) => id));
+    for (const { connectionId, begins, during, after } of day.gaps) {
+      expect(during[0]).toBe(begins);
+      expect([...during, ...after].map((id) => postings.get(id)?.sender)).toEqual(Array(during.length + after.length).fill(connectionId));
+      expect(during.every((id) => postings.get(id)?.due !== null)).toBe(true);
+      expect(after.every((id) => postings.get(id)?.due === null)).toBe(true);
+      expect([...during, ...after].some((id) => day.gated.some(({ postingId }) => postingId === id))).toBe(false);
+    }
   });
 });

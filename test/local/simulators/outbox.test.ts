@@ -16,7 +16,7 @@ async function open(path: string): Promise<Outbox> {
     bodies.push(body);
     return { status: statuses.shift() ?? 200 };
   });
-  return new Outbox(path, () => ({ url: server.url, headers: {} }));
+  return new Outbox(path, ({ meta }) => (meta.unsubscribed ? undefined : { url: server.url, headers: {} }));
 }
 
 afterEach(async () => {
@@ -64,4 +64,40 @@ it('goes on after a restart with what was not acknowledged, and adds nothing twi
   await after.stop();
 
   expect(bodies.sort()).toEqual(['a', 'b']);
+});
+
+it('tells of each posting once before it is sent for the first time, and of lost ones too', async () => {
+  statuses.push(503);
+  const told: string[] = [];
+  const outbox = await open(file());
+  outbox.add([posting('a'), { ...posting('gone'), meta: { lost: 'true' } }, { ...posting('unheard'), meta: { unsubscribed: 'yes' } }, posting('kept', null)]);
+
+  outbox.start(({ id }) => told.push(`${id}, ${bodies.includes(id) ? 'late' : 'first'}`));
+  await vi.waitFor(() => expect(outbox.counts()).toMatchObject({ acknowledged: 1, lost: 2, waiting: 1, due: 0 }), { timeout: 5_000 });
+  const [lost, unanswered] = [outbox.lost(), outbox.open()];
+  await outbox.stop();
+
+  expect(told.sort()).toEqual(['a, first', 'gone, first', 'unheard, first']);
+  expect(bodies).toEqual(['a', 'a']);
+  expect([...lost].sort()).toEqual(['gone', 'unheard']);
+  expect(unanswered.map(({ id }) => id)).toEqual(['kept']);
+});
+
+it('does not tell again after a restart, nor send what was lost', async () => {
+  const path = file();
+  const told: string[] = [];
+  statuses.push(503);
+  const before = await open(path);
+  before.add([posting('a'), { ...posting('gone'), meta: { lost: 'true' } }]);
+  before.start(({ id }) => told.push(id));
+  await vi.waitFor(() => expect(before.counts()).toMatchObject({ lost: 1, attempts: 1 }), { timeout: 5_000 });
+  await before.stop();
+  await server.close();
+
+  const after = await open(path);
+  after.start(({ id }) => told.push(id));
+  await vi.waitFor(() => expect(after.counts()).toMatchObject({ acknowledged: 1, lost: 1 }), { timeout: 5_000 });
+  await after.stop();
+
+  expect(told.sort()).toEqual(['a', 'gone']);
 });

@@ -1,24 +1,15 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openShopify, type ShopifyShop } from '../../../local/simulators/shopify.ts';
+import type { ShopifyShop } from '../../../local/simulators/shopify.ts';
+import { ask, openShop } from './shopify-shop.ts';
 
-const TOKEN = 'shpat_test';
 const MUTATION = 'mutation M($i: InventorySetQuantitiesInput!, $k: String!) { inventorySetQuantities(input: $i) @idempotent(key: $k) { userErrors { code field } } }';
 let shop: ShopifyShop;
 
 beforeEach(async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'shopify-')), 'shop.sqlite');
-  shop = await openShopify({ file, shopDomain: 'pine.myshopify.com', apiVersion: '2026-07', clientSecret: 'hush', accessToken: TOKEN });
-  shop.inventory.stock({ TENT: 10, MUG: 4 });
+  shop = await openShop();
+  shop.stock({ TENT: 10, MUG: 4 });
 });
 afterEach(() => shop.close());
-
-async function ask(query: string, variables: object) {
-  const response = await fetch(shop.endpoint, { method: 'POST', headers: { 'x-shopify-access-token': TOKEN }, body: JSON.stringify({ query, variables }) });
-  return JSON.parse(await response.text());
-}
 
 const wanted = (item: number, quantity: number, changeFromQuantity?: number | null) => ({
   inventoryItemId: `gid://shopify/InventoryItem/${item}`,
@@ -28,8 +19,8 @@ const wanted = (item: number, quantity: number, changeFromQuantity?: number | nu
 });
 
 async function set(key: string, ...quantities: readonly object[]) {
-  const answer = await ask(MUTATION, { i: { name: 'available', reason: 'correction', quantities }, k: key });
-  return answer.data?.inventorySetQuantities.userErrors.map(({ code }: { code: string }) => code) ?? answer.errors[0].message;
+  const answer = await ask(shop, MUTATION, { i: { name: 'available', reason: 'correction', quantities }, k: key });
+  return answer.data?.inventorySetQuantities?.userErrors.map(({ code }: { code: string }) => code) ?? answer.errors[0].message;
 }
 
 describe('the simulated inventory of Shopify', () => {
@@ -41,6 +32,13 @@ describe('the simulated inventory of Shopify', () => {
 
     expect(shop.inventory.available()).toEqual({ TENT: 8, MUG: 3 });
     expect(shop.inventory.writes()).toBe(1);
+    expect(shop.complaints()).toEqual([]);
+  });
+
+  it('keeps what it offers of a SKU that it already sells', () => {
+    shop.stock({ TENT: 99, LAMP: 1 });
+
+    expect(shop.available()).toEqual({ TENT: 10, MUG: 4, LAMP: 1 });
   });
 
   it('answers a key again as before, and refuses it for anything else', async () => {
@@ -56,11 +54,14 @@ describe('the simulated inventory of Shopify', () => {
   });
 
   it('wants the key, and the quantity that is changed from, though it may be null', async () => {
-    const withoutKey = await ask(MUTATION.replace(' @idempotent(key: $k)', ''), { i: { name: 'available', reason: 'correction', quantities: [wanted(1, 8, 10)] } });
+    const withoutKey = await ask(shop, MUTATION.replace(' @idempotent(key: $k)', '').replace(', $k: String!', ''), {
+      i: { name: 'available', reason: 'correction', quantities: [wanted(1, 8, 10)] },
+    });
 
     expect(withoutKey.errors[0].message).toContain('@idempotent');
     expect(await set('a', wanted(1, 8))).toContain('changeFromQuantity');
     expect(shop.inventory.available()).toEqual({ TENT: 10, MUG: 4 });
+    expect(shop.complaints()).toHaveLength(2);
   });
 
   it.each([
@@ -69,16 +70,17 @@ describe('the simulated inventory of Shopify', () => {
     ['ITEM_NOT_STOCKED_AT_LOCATION', { ...wanted(1, 1, 10), locationId: 'gid://shopify/Location/2' }],
   ])('refuses with %s', async (code, quantity) => {
     expect(await set('a', quantity)).toEqual([code]);
+    expect(shop.complaints()).toHaveLength(1);
   });
 
   it('finds items page by page, and has its sale after the reading', async () => {
     shop.inventory.buyAfterRead('TENT', 3);
     const query =
       'query Q($a: String) { inventoryItems(first: 1, query: "sku:\\"TENT\\" OR sku:\\"mug\\"", after: $a) { pageInfo { hasNextPage endCursor } nodes { sku inventoryLevel(locationId: "gid://shopify/Location/1") { quantities(names: ["available"]) { quantity } } } } }';
-    const first = (await ask(query, { a: null })).data.inventoryItems;
-    const second = (await ask(query, { a: first.pageInfo.endCursor })).data.inventoryItems;
+    const first = (await ask(shop, query, { a: null })).data.inventoryItems;
+    const second = (await ask(shop, query, { a: first.pageInfo.endCursor })).data.inventoryItems;
 
-    expect(first).toEqual({ pageInfo: { hasNextPage: true, endCursor: '1' }, nodes: [{ sku: 'TENT', inventoryLevel: { quantities: [{ quantity: 10 }] } }] });
+    expect(first).toEqual({ pageInfo: { hasNextPage: true, endCursor: '00000000000000000001' }, nodes: [{ sku: 'TENT', inventoryLevel: { quantities: [{ quantity: 10 }] } }] });
     expect(second).toMatchObject({ pageInfo: { hasNextPage: false }, nodes: [{ sku: 'MUG' }] });
     expect(shop.inventory.available()).toEqual({ TENT: 7, MUG: 4 });
   });

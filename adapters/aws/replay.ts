@@ -1,0 +1,229 @@
+import type { Client } from '../../core/client.ts';
+import { needsHistory } from '../../core/customer.ts';
+import { Rejected } from '../../core/error.ts';
+import { orderIdOf } from '../../core/id.ts';
+import { demandOf, takeIn } from '../../core/intake.ts';
+import type { Order, OrderStatus } from '../../core/order.ts';
+import { compareVersions, idOf, type OrderDocument, sourceVersionOf } from '../../core/order-document.ts';
+import { differencesBetween, isNews, newestOf, type Rehearsed } from '../../core/replay.ts';
+import { type Delivery, packDelivery } from '../delivery.ts';
+import { readDelivery } from '../read-delivery.ts';
+import type { Parsed } from '../storefront.ts';
+import { readHistory } from './customer-store.ts';
+import { type ArchiveRange, contentDigestOf, type Damage, readDeliveries } from './delivery-store.ts';
+import { cancellationOf } from './gone.ts';
+import { readingsOf } from './intake.ts';
+import type { Outbox } from './message-queue.ts';
+import type { Bucket } from './object-store.ts';
+import { readDocument, readOrders } from './order-store.ts';
+import type { Table } from './table.ts';
+
+/** What a replay works with. */
+export interface Replaying {
+  readonly table: Table;
+  readonly client: Client;
+  readonly archive: Pick<Bucket, 'list' | 'get'>;
+  now(): Date;
+  /** Hears from a reading or a sending that takes longer than a second. */
+  progress(text: string): void;
+}
+
+/** What is replayed. */
+export interface ReplayRange extends ArchiveRange {
+  /** Only deliveries that are about this order. */
+  readonly orderId?: string;
+}
+
+/** A delivery that says nothing of an order by itself. */
+export interface OtherDelivery {
+  /** UTC instant. */
+  readonly receivedAt: string;
+  /** `left out`: a request for a person's sake, or the end of a connection: done when it came, and not to be done again. */
+  readonly outcome: 'unreadable' | 'would be fetched' | 'ignored' | 'left out';
+  /** The reason, or what would be fetched. */
+  readonly why: string;
+}
+
+/** What a replay would do. */
+export interface Rehearsal {
+  readonly deliveries: number;
+  readonly repeats: number;
+  readonly orders: readonly Rehearsed[];
+  readonly others: readonly OtherDelivery[];
+  readonly damaged: readonly Damage[];
+  /** Digests of the deliveries that would do something. */
+  readonly selected: ReadonlySet<string>;
+}
+
+/** A kept delivery, as the code of today reads it. */
+interface Reread {
+  readonly digest: string;
+  readonly receivedAt: string;
+  readonly documents: readonly OrderDocument[];
+  readonly gone: readonly string[];
+}
+
+/**
+ * Reads what was kept once more, by the code of today, and says what taking it in would do to the orders as they stand: one after the other, by
+ * the stock of now. Writes nothing.
+ */
+export async function rehearseReplay(replaying: Replaying, range: ReplayRange): Promise<Rehearsal> {
+  const damaged: Damage[] = [];
+  const seen = new Set<string>();
+  const reread: Reread[] = [];
+  const others: (OtherDelivery & { readonly digest: string })[] = [];
+  let deliveries = 0;
+  const tell = everySecond(replaying.progress);
+  for await (const delivery of readDeliveries(replaying.archive, range, (damage) => damaged.push(damage))) {
+    deliveries += 1;
+    tell(() => `${figure(deliveries)} deliveries read`);
+    const digest = contentDigestOf(delivery);
+    if (seen.has(digest)) continue;
+    seen.add(digest);
+    const parsed = await readDelivery(delivery, replaying.client).catch(reasonOf);
+    if (typeof parsed !== 'string' && parsed.kind === 'orders') reread.push(rereadOf(delivery, digest, parsed));
+    else others.push({ digest, receivedAt: delivery.receivedAt, ...otherOf(parsed) });
+  }
+  const about = reread.filter((one) => range.orderId === undefined || idsIn(one).includes(range.orderId));
+  const orders = await rehearseOrders(replaying, about, range.connectionId);
+  const moving = new Set(orders.filter(({ after }) => after !== null).map(({ orderId }) => orderId));
+  const shown = range.orderId === undefined ? others : [];
+  const wanted = [...about.filter((one) => idsIn(one).some((orderId) => moving.has(orderId))), ...shown.filter(({ outcome }) => outcome === 'would be fetched')];
+  const selected = new Set(wanted.map(({ digest }) => digest));
+  return { deliveries, repeats: deliveries - seen.size, orders, others: shown.map(({ digest: _, ...other }) => other), damaged, selected };
+}
+
+function idsIn({ documents, gone }: Reread): string[] {
+  return [...documents.map(idOf), ...gone];
+}
+
+function rereadOf({ connectionId, receivedAt }: Delivery, digest: string, { orders, gone = [] }: Extract<Parsed, { readonly kind: 'orders' }>): Reread {
+  return { digest, receivedAt, documents: orders, gone: gone.map((sourceId) => orderIdOf(connectionId, sourceId)) };
+}
+
+/** Errors of ours say what cannot be read, without personal data; others may quote it. */
+function reasonOf(error: unknown): string {
+  return error instanceof Rejected ? `${error.code}: ${error.message}` : `a fault of the adapter: ${error instanceof Error ? error.name : typeof error}`;
+}
+
+function otherOf(parsed: Exclude<Parsed, { readonly kind: 'orders' }> | string): Pick<OtherDelivery, 'outcome' | 'why'> {
+  if (typeof parsed === 'string') return { outcome: 'unreadable', why: parsed };
+  switch (parsed.kind) {
+    case 'reference':
+      return { outcome: 'would be fetched', why: `${parsed.reference.what} ${parsed.reference.id}` };
+    case 'ignored':
+      return { outcome: 'ignored', why: parsed.reason };
+    case 'privacy':
+      return { outcome: 'left out', why: `a request for personal data (${parsed.request.wants})` };
+    case 'ended':
+      return { outcome: 'left out', why: `the end of the connection: ${parsed.reason}` };
+    default:
+      return parsed satisfies never;
+  }
+}
+
+async function rehearseOrders(replaying: Replaying, reread: readonly Reread[], connectionId: string): Promise<Rehearsed[]> {
+  const { table } = replaying;
+  const known = await readOrders(table, reread.flatMap(idsIn));
+  const cancellations = await Promise.all(reread.flatMap((one) => one.gone.map((orderId) => lateCancellation(table, known.get(orderId), one))));
+  const versions = newestOf([...reread.flatMap(({ documents }) => documents), ...cancellations.filter((document) => document !== undefined)]);
+  const receivedAt = new Map(reread.toReversed().flatMap((one) => one.documents.map((document) => [idOf(document), one.receivedAt])));
+  const current = new Map(await Promise.all(versions.map(async (document) => [idOf(document), await currentOf(table, known.get(idOf(document)))] as const)));
+  const news = versions.filter((document) => isNews(document, known.get(idOf(document))) && current.get(idOf(document)) !== 'erased');
+  const after = await statusesAfter(replaying, news, known, (document) => ({ by: connectionId, now: replaying.now(), receivedAt: receivedAt.get(idOf(document)) ?? '' }));
+  return versions.map((document) => rehearsedOf(document, known.get(idOf(document)), current.get(idOf(document)), after.get(document) ?? null));
+}
+
+/** A notice that an order is gone counts only where nothing has happened to the order since: it may be there again. */
+async function lateCancellation(table: Table, order: Order | undefined, { receivedAt }: Reread): Promise<OrderDocument | undefined> {
+  return order === undefined || order.change.at > receivedAt ? undefined : await cancellationOf(table, order);
+}
+
+async function currentOf(table: Table, order: Order | undefined): Promise<OrderDocument | 'erased' | undefined> {
+  if (order === undefined) return undefined;
+  try {
+    return await readDocument(table, order);
+  } catch (error) {
+    if (error instanceof Rejected && error.code === 'order.document-erased') return 'erased';
+    throw error;
+  }
+}
+
+/** Decides the orders as intake would, and throws the decisions away. */
+async function statusesAfter(
+  replaying: Replaying,
+  news: readonly OrderDocument[],
+  known: ReadonlyMap<string, Order>,
+  act: (document: OrderDocument) => Parameters<typeof takeIn>[3],
+): Promise<Map<OrderDocument, OrderStatus>> {
+  const { table, client, now } = replaying;
+  const wanted = news.flatMap((document) => demandOf(document, known.get(idOf(document)), client).map(({ sku }) => sku));
+  const had = news.flatMap((document) => known.get(idOf(document))?.allocations ?? []).map(({ sku }) => sku);
+  const readings = await readingsOf(replaying, new Set([...wanted, ...had]));
+  const history = needsHistory(client) ? await readHistory(table, news, now()) : readings.history;
+  return new Map(
+    news.flatMap((document) => {
+      const outcome = takeIn(document, known.get(idOf(document)), { ...readings, history }, act(document));
+      return outcome.kind === 'saved' ? [[document, outcome.order.status] as const] : [];
+    }),
+  );
+}
+
+function rehearsedOf(document: OrderDocument, order: Order | undefined, current: OrderDocument | 'erased' | undefined, after: OrderStatus | null): Rehearsed {
+  const orderId = idOf(document);
+  const before = order?.status ?? null;
+  if (order === undefined) return { orderId, outcome: 'new', before, after, changes: [] };
+  const age = compareVersions(sourceVersionOf(document), order.source);
+  if (age === 0) return { orderId, outcome: 'known', before, after: null, changes: [] };
+  if (current === 'erased' || current === undefined) return { orderId, outcome: age > 0 ? 'erased' : 'older', before, after: null, changes: [] };
+  if (age > 0) return { orderId, outcome: 'would change', before, after, changes: differencesBetween(current, document) };
+  // The clock of the storefront is the same, so that only another version of the order can replace the reading that the hub has.
+  const reading =
+    document.sourceVersion === order.source.version ? differencesBetween(current, document).map((change) => `read differently now, and kept as it is: ${change}`) : [];
+  return { orderId, outcome: 'older', before, after: null, changes: reading };
+}
+
+const AT_A_TIME = 10;
+/** Messages a second, so that a replay leaves room in the inbox for what comes in. */
+const PACE = 100;
+
+/**
+ * Puts deliveries on the inbox again, oldest day first, as they came.
+ * @returns how many were sent
+ */
+export async function sendReplay(
+  { archive, progress }: Replaying,
+  range: ReplayRange,
+  selected: ReadonlySet<string>,
+  inbox: Outbox,
+  wait: (milliseconds: number) => Promise<void>,
+): Promise<number> {
+  const left = new Set(selected);
+  const tell = everySecond(progress);
+  let batch: string[] = [];
+  for await (const delivery of readDeliveries(archive, range, () => {})) {
+    if (!left.delete(contentDigestOf(delivery))) continue;
+    batch.push(packDelivery(delivery));
+    if (batch.length < AT_A_TIME) continue;
+    await inbox.send(batch);
+    batch = [];
+    tell(() => `sent ${figure(selected.size - left.size)} of ${figure(selected.size)}`);
+    await wait((AT_A_TIME * 1_000) / PACE);
+  }
+  await inbox.send(batch);
+  return selected.size - left.size;
+}
+
+function figure(count: number): string {
+  return count.toLocaleString('en-GB');
+}
+
+/** Tells at most once a second. */
+function everySecond(progress: (text: string) => void): (text: () => string) => void {
+  let spoke = Date.now();
+  return function tell(text) {
+    if (Date.now() - spoke < 1_000) return;
+    spoke = Date.now();
+    progress(text());
+  };
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import type { StorefrontCall } from '../storefront.ts';
+import { MAY_SHIP } from './status.ts';
+
+const LOCATION_ID = "must be the digits of the location's id, in quotes";
+
+/** What a client file says of a BigCommerce connection. */
+export const Settings = z.strictObject({
+  storeHash: z
+    .string()
+    .regex(/^[a-z0-9]{1,40}$/, { error: 'must be the lower-case letters and digits after stores/ in the API path' })
+    .meta({ title: 'Store hash, as in the API path' }),
+  apiUrl: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.bigcommerce.com')
+    .meta({ title: 'Address of the API' }),
+  locationId: z
+    .string({ error: LOCATION_ID })
+    .regex(/^[1-9]\d{0,14}$/, { error: LOCATION_ID })
+    .default('1')
+    .meta({ title: 'Location whose stock is set, as digits' }),
+  paidStatusIds: z.array(z.literal(MAY_SHIP)).min(1).default([9, 11]).meta({ title: 'Ids of the statuses with which an order may ship' }),
+  toleranceSeconds: z.int().min(30).max(3600).default(300).meta({ title: 'How far the time of a webhook may be from ours before it counts as late, in seconds' }),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** How this store is called. */
+export type Call = StorefrontCall<Settings>;
+
+/** An optional text, as BigCommerce's payloads and answers have many. */
+export const text = z.string().nullish();
+
+/** An id, digit for digit: most are numbers, those of some events are text. */
+export const Digits = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/)], { error: 'must be a whole number above 0' }).transform(String);
+
+/** A SKU as people meant it. */
+export function skuOf({ sku }: { readonly sku?: string | null | undefined }): string {
+  return sku?.trim() ?? '';
+}

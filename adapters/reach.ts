@@ -1,0 +1,61 @@
+import type { Client, StorefrontConnection } from '../core/client.ts';
+import { Rejected } from '../core/error.ts';
+import type { SecretStore } from './aws/secret-store.ts';
+import type { Table } from './aws/table.ts';
+import { freshToken } from './aws/token-store.ts';
+import type { Http } from './http.ts';
+import { loadStorefront, type Storefront, type StorefrontCall } from './storefront.ts';
+
+/** What reaching a storefront takes. */
+export interface Reaching {
+  readonly client: Client;
+  readonly table: Table;
+  readonly secrets: Pick<SecretStore, 'read'>;
+  readonly http: Http;
+  /** Where the hub is reached from outside: `https://...` without a slash at its end. */
+  readonly publicUrl: string;
+  now(): Date;
+}
+
+/** A storefront that can be called. */
+export interface Reached {
+  readonly connection: StorefrontConnection;
+  readonly storefront: Storefront;
+  readonly call: StorefrontCall<unknown>;
+}
+
+/** Where a connection's webhooks reach the hub. */
+function hookUrlOf(publicUrl: string, connectionId: string): string {
+  return `${publicUrl}/hooks/${connectionId}`;
+}
+
+/** The connection of a client by its id. @throws Rejected `storefront.unknown` */
+export function connectionOf({ storefronts }: Pick<Client, 'storefronts'>, connectionId: string): StorefrontConnection {
+  const connection = storefronts.find(({ id }) => id === connectionId);
+  if (connection === undefined) throw new Rejected('storefront.unknown', `No storefront connection is called ${JSON.stringify(connectionId)} in this client's file.`);
+  return connection;
+}
+
+/**
+ * Gets all that is needed to call a storefront: its adapter, its settings and a token that is still valid.
+ * @throws Rejected `storefront.unknown`; Unavailable `storefront.token-busy`; whatever asking for a token throws
+ */
+export async function reach(connectionId: string, reaching: Reaching): Promise<Reached> {
+  const { client, table, secrets, http, publicUrl, now } = reaching;
+  const connection = connectionOf(client, connectionId);
+  const [storefront, secret] = await Promise.all([loadStorefront(connection.kind), secrets.read(connectionId, now())]);
+  const { settings } = connection;
+  const base = {
+    connectionId,
+    settings,
+    apiKey: secret?.apiKey ?? '',
+    signingSecret: secret?.signing.current ?? '',
+    hookUrl: hookUrlOf(publicUrl, connectionId),
+    http,
+    now: now(),
+  };
+  const { refresh } = storefront;
+  const first = secret?.token ?? '';
+  const token = refresh === undefined ? first : await freshToken({ table, connectionId, first, now, refresh: (spent) => refresh(spent, base) });
+  return { connection, storefront, call: { ...base, token } };
+}
