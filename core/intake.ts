@@ -12,6 +12,7 @@ import {
   type Act,
   authorisationOf,
   fingerprintOf,
+  hasContent,
   hasLeft,
   isFinal,
   isLive,
@@ -65,8 +66,7 @@ export function takeIn(document: OrderDocument, existing: Order | undefined, rea
 
 /** Whether a newer version says nothing new: storefronts touch an order for reasons of their own, and repeat to us what we told them. */
 function isRepeat(document: OrderDocument, { digest }: SourceVersion, existing: Order, client: Client): boolean {
-  const isKnownContent = digest === existing.source.digest || digest === existing.corrected;
-  return isKnownContent && sameUnits(demandOf(document, existing, client), existing.demand);
+  return hasContent(existing, digest) && sameUnits(demandOf(document, existing, client), existing.demand);
 }
 
 /** Notes that the storefront's newest version is this one, and leaves all else as people and the hub have decided it. */

@@ -125,6 +125,11 @@ export interface Saved {
   readonly decision?: AllocationDecision;
 }
 
+/** Whether a version of this content is what the order was made from, or what a person corrected to make it. */
+export function hasContent({ source, corrected }: Pick<Order, 'source' | 'corrected'>, digest: string): boolean {
+  return digest === source.digest || digest === corrected;
+}
+
 /** Lists of the sparse index, by what an order waits for. */
 export const ORDER_LISTS = ['held', 'backordered', 'authorise', 'pack'] as const;
 const LISTS: Partial<Record<OrderStatus, (typeof ORDER_LISTS)[number]>> = {

@@ -3,12 +3,12 @@ import { needsHistory } from '../../core/customer.ts';
 import { Rejected } from '../../core/error.ts';
 import { orderIdOf } from '../../core/id.ts';
 import { demandOf, takeIn } from '../../core/intake.ts';
-import type { Order, OrderStatus } from '../../core/order.ts';
+import { hasContent, type Order, type OrderStatus } from '../../core/order.ts';
 import { compareVersions, idOf, type OrderDocument, sourceVersionOf } from '../../core/order-document.ts';
 import { differencesBetween, isNews, newestOf, type Rehearsed } from '../../core/replay.ts';
 import { type Delivery, packDelivery } from '../delivery.ts';
 import { readDelivery } from '../read-delivery.ts';
-import type { Parsed } from '../storefront.ts';
+import type { Parsed, Reference } from '../storefront.ts';
 import { readHistory } from './customer-store.ts';
 import { type ArchiveRange, contentDigestOf, type Damage, readDeliveries } from './delivery-store.ts';
 import { cancellationOf } from './gone.ts';
@@ -72,7 +72,8 @@ export async function rehearseReplay(replaying: Replaying, range: ReplayRange): 
   const seen = new Set<string>();
   const reread: Reread[] = [];
   const others: (OtherDelivery & { readonly digest: string })[] = [];
-  let deliveries = 0;
+  const referred = new Set<string>();
+  let [deliveries, distinct] = [0, 0];
   const tell = everySecond(replaying.progress);
   for await (const delivery of readDeliveries(replaying.archive, range, (damage) => damaged.push(damage))) {
     deliveries += 1;
@@ -81,6 +82,8 @@ export async function rehearseReplay(replaying: Replaying, range: ReplayRange): 
     if (seen.has(digest)) continue;
     seen.add(digest);
     const parsed = await readDelivery(delivery, replaying.client).catch(reasonOf);
+    if (typeof parsed !== 'string' && parsed.kind === 'reference' && !isFirst(parsed.reference, referred)) continue;
+    distinct += 1;
     if (typeof parsed !== 'string' && parsed.kind === 'orders') reread.push(rereadOf(delivery, digest, parsed));
     else others.push({ digest, receivedAt: delivery.receivedAt, ...otherOf(parsed) });
   }
@@ -90,7 +93,15 @@ export async function rehearseReplay(replaying: Replaying, range: ReplayRange): 
   const shown = range.orderId === undefined ? others : [];
   const wanted = [...about.filter((one) => idsIn(one).some((orderId) => moving.has(orderId))), ...shown.filter(({ outcome }) => outcome === 'would be fetched')];
   const selected = new Set(wanted.map(({ digest }) => digest));
-  return { deliveries, repeats: deliveries - seen.size, orders, others: shown.map(({ digest: _, ...other }) => other), damaged, selected };
+  return { deliveries, repeats: deliveries - distinct, orders, others: shown.map(({ digest: _, ...other }) => other), damaged, selected };
+}
+
+/** What is only named is fetched once, however often it was named. */
+function isFirst(reference: Reference, referred: Set<string>): boolean {
+  const name = JSON.stringify([reference.what, reference.id]);
+  if (referred.has(name)) return false;
+  referred.add(name);
+  return true;
 }
 
 function idsIn({ documents, gone }: Reread): string[] {
@@ -173,8 +184,11 @@ function rehearsedOf(document: OrderDocument, order: Order | undefined, current:
   const orderId = idOf(document);
   const before = order?.status ?? null;
   if (order === undefined) return { orderId, outcome: 'new', before, after, changes: [] };
-  const age = compareVersions(sourceVersionOf(document), order.source);
-  if (age === 0) return { orderId, outcome: 'known', before, after: null, changes: [] };
+  const source = sourceVersionOf(document);
+  const age = compareVersions(source, order.source);
+  // What a person corrected is a little newer than the version that they corrected.
+  const isCorrected = source.version === order.source.version && hasContent(order, source.digest);
+  if (age === 0 || isCorrected) return { orderId, outcome: 'known', before, after: null, changes: [] };
   if (current === 'erased' || current === undefined) return { orderId, outcome: age > 0 ? 'erased' : 'older', before, after: null, changes: [] };
   if (age > 0) return { orderId, outcome: 'would change', before, after, changes: differencesBetween(current, document) };
   // The clock of the storefront is the same, so that only another version of the order can replace the reading that the hub has.
