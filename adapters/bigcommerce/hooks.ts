@@ -1,9 +1,10 @@
 // https://developer.bigcommerce.com/docs/rest-management/webhooks: a store sends to at most ten hooks of one scope. A hook that nothing
 // came of for 90 days is switched off: it is then still listed, and made active again.
 import * as z from 'zod';
+import { Digits } from '../fields.ts';
 import type { Subscription, Subscriptions } from '../storefront.ts';
 import { numberOf, openStore, readAnswer } from './rest.ts';
-import { type Call, Digits, type Settings } from './settings.ts';
+import type { Call, Settings } from './settings.ts';
 
 /** Each makes us fetch the order: what else changes an order comes with one of these. */
 const WANTED = [

@@ -3,9 +3,10 @@
 import * as z from 'zod';
 import { Rejected } from '../../core/error.ts';
 import { hasDrifted } from '../../core/level.ts';
+import { Digits, text } from '../fields.ts';
 import type { StockLevel, StockTold } from '../storefront.ts';
 import { numberOf, openStore, readAnswer, type Store } from './rest.ts';
-import { type Call, Digits, text } from './settings.ts';
+import type { Call } from './settings.ts';
 
 /** Short enough for a query; an adjustment could take 2,000. */
 const SKUS_PER_CALL = 50;

@@ -5,11 +5,12 @@ import { parseJson } from '../../core/json.ts';
 import { Currency, exponentOf, type Minor } from '../../core/money.ts';
 import { MAX_QUANTITY, OrderDocument, type OrderLine } from '../../core/order-document.ts';
 import type { Delivery } from '../delivery.ts';
+import { Digits, text } from '../fields.ts';
 import { type PayloadKind, readMoney, readPayload } from '../payload.ts';
 import type { Parsed } from '../storefront.ts';
 import { OrderDate } from './date.ts';
 import { regionOf } from './regions.ts';
-import { Digits, type Settings, text } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { STATUSES, type Standing } from './status.ts';
 
 const PAYLOAD: PayloadKind = {

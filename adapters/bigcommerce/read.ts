@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { Unavailable } from '../../core/error.ts';
+import { Digits } from '../fields.ts';
 import type { Cursor, Fetched, Page, Reference } from '../storefront.ts';
 import { readDate } from './date.ts';
 import { openStore, readAnswer, type Store } from './rest.ts';
-import { type Call, Digits } from './settings.ts';
+import type { Call } from './settings.ts';
 
 const PARTS = 'include=consignments.line_items&consignment_structure=object';
 /** How many an answer lists at most: https://developer.bigcommerce.com/docs/rest-management/orders/order-products */

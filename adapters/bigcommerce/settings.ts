@@ -27,12 +27,6 @@ export type Settings = z.infer<typeof Settings>;
 /** How this store is called. */
 export type Call = StorefrontCall<Settings>;
 
-/** An optional text, as BigCommerce's payloads and answers have many. */
-export const text = z.string().nullish();
-
-/** An id, digit for digit: most are numbers, those of some events are text. */
-export const Digits = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/)], { error: 'must be a whole number above 0' }).transform(String);
-
 /** A SKU as people meant it. */
 export function skuOf({ sku }: { readonly sku?: string | null | undefined }): string {
   return sku?.trim() ?? '';

@@ -1,11 +1,12 @@
 // https://developer.bigcommerce.com/docs/rest-management/orders/order-shipments
 import * as z from 'zod';
 import { Rejected, Unavailable } from '../../core/error.ts';
+import { Digits, text } from '../fields.ts';
 import type { Shipped } from '../storefront.ts';
 import { isCancelled, type Order, readOrderBody, standingOf } from './order.ts';
 import { findOrder, list } from './read.ts';
 import { numberOf, openStore, type Store } from './rest.ts';
-import { type Call, Digits, skuOf, text } from './settings.ts';
+import { type Call, skuOf } from './settings.ts';
 import { HELD_STATUSES } from './status.ts';
 
 // BigCommerce builds tracking links for these alone; the names are ours, as the carrier's adapter has them.

@@ -23,6 +23,7 @@ import {
   type Voided,
 } from '../carrier.ts';
 import type { Delivery } from '../delivery.ts';
+import { text } from '../fields.ts';
 import { failureOf, type HttpResponse, isPassing } from '../http.ts';
 import { type PayloadKind, readPayload } from '../payload.ts';
 
@@ -141,7 +142,6 @@ async function find({ carrierRef }: { readonly carrierRef: string }, call: Call)
   return Unbought.safeParse(answer).data?.id === carrierRef ? { outcome: 'absent' } : unknown('the shipment cannot be read, or has a label that cannot be read');
 }
 
-const text = z.string().nullish();
 const Refundable = z.object({ id: z.string(), refund_status: text, status: text });
 
 /**

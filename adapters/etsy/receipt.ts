@@ -6,6 +6,7 @@ import { parseJson } from '../../core/json.ts';
 import { Currency, type Minor } from '../../core/money.ts';
 import { MAX_QUANTITY, OrderDocument } from '../../core/order-document.ts';
 import type { Delivery } from '../delivery.ts';
+import { Digits, text } from '../fields.ts';
 import { type PayloadKind, readMoney, readPayload } from '../payload.ts';
 
 const PAYLOAD: PayloadKind = {
@@ -14,9 +15,6 @@ const PAYLOAD: PayloadKind = {
   personal: new Set(['name', 'first_line', 'second_line', 'city', 'zip', 'formatted_address', 'buyer_email', 'shipTo', 'email']),
 };
 
-/** An id, digit for digit: one that a double would damage arrives as text. */
-export const Digits = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/)], { error: 'must be a whole number above 0' }).transform(String);
-const text = z.string().nullish();
 /** An amount as a whole number of the `divisor`-th part of its currency. */
 const Money = z.object({ amount: z.int().min(0), divisor: z.int().min(1), currency_code: Currency });
 const Seconds = z.int({ error: 'must be whole seconds since 1970' }).min(0).max(99_999_999_999);

@@ -7,13 +7,14 @@ import { PrivacyRequest } from '../../core/connection.ts';
 import { Rejected } from '../../core/error.ts';
 import { type Json, parseJson } from '../../core/json.ts';
 import type { Delivery } from '../delivery.ts';
+import { Digits, text } from '../fields.ts';
 import { readPayload } from '../payload.ts';
 import { REQUESTS } from '../reference.ts';
 import type { Parsed } from '../storefront.ts';
 import { readFetched } from './fetched.ts';
-import { Digits, documentOf, PAYLOAD } from './order.ts';
+import { documentOf, PAYLOAD } from './order.ts';
 import { readPosted } from './posted.ts';
-import { digitsOf, type Settings, text } from './settings.ts';
+import { digitsOf, type Settings } from './settings.ts';
 
 const ORDER_TOPICS = ['create', 'updated', 'paid', 'cancelled', 'fulfilled', 'partially_fulfilled', 'edited', 'delete'].map((what) => `orders/${what}`);
 const USED_TOPICS = new Set(['', ...ORDER_TOPICS, 'refunds/create', 'customers/data_request', 'customers/redact', 'shop/redact', 'app/uninstalled']);

@@ -3,9 +3,10 @@ import * as z from 'zod';
 import { Rejected } from '../../core/error.ts';
 import { parseJson } from '../../core/json.ts';
 import { Currency } from '../../core/money.ts';
+import { text } from '../fields.ts';
 import { readPayload } from '../payload.ts';
 import { Amount, isUnclear, type LineUnits, OffsetInstant, PAYLOAD, type SoldLine, type SoldOrder, Units } from './order.ts';
-import { digitsOf, text } from './settings.ts';
+import { digitsOf } from './settings.ts';
 
 function gidOf(noun: string) {
   return z.string().regex(new RegExp(`^gid://shopify/${noun}/[1-9]\\d{0,19}$`), { error: `must be gid://shopify/${noun}/<digits>` });

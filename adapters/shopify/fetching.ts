@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { text } from '../fields.ts';
 import type { Cursor, Fetched, Page, Reference } from '../storefront.ts';
 import { type KnownUnits, type LineQuantity, needsFulfilments, writeFetched } from './fetched.ts';
 import { linesOfFulfilment } from './fulfilment.ts';
 import { graphql } from './graphql.ts';
-import { type Call, digitsOf, gidOf, nextPage, ownLocations, PageInfo, text } from './settings.ts';
+import { type Call, digitsOf, gidOf, nextPage, ownLocations, PageInfo } from './settings.ts';
 
 // Orders are passed on as they came: what is wrong with one is said where it is read, and holds up none of the others.
 const Lines = z.object({ pageInfo: PageInfo, nodes: z.array(z.unknown()) });

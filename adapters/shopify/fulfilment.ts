@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import { Rejected, Unavailable } from '../../core/error.ts';
 import type { Demand } from '../../core/inventory.ts';
+import { text } from '../fields.ts';
 import type { Shipped } from '../storefront.ts';
 import { graphql } from './graphql.ts';
-import { type Call, gidOf, nextPage, ownLocations, PageInfo, sayUserErrors, skuOf, text, UserErrors } from './settings.ts';
+import { type Call, gidOf, nextPage, ownLocations, PageInfo, sayUserErrors, skuOf, UserErrors } from './settings.ts';
 
 // Shopify builds tracking links for names on its list alone, spelt exactly so; other names are passed on as they are.
 // https://shopify.dev/docs/api/admin-graphql/2026-07/input-objects/FulfillmentTrackingInput

@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { Rejected, Unavailable } from '../../core/error.ts';
 import { hasDrifted } from '../../core/level.ts';
+import { text } from '../fields.ts';
 import type { StockLevel, StockTold } from '../storefront.ts';
 import { graphql } from './graphql.ts';
-import { type Call, digitsOf, gidOf, nextPage, PageInfo, skuOf, text } from './settings.ts';
+import { type Call, digitsOf, gidOf, nextPage, PageInfo, skuOf } from './settings.ts';
 
 /** One of the shop's items with one of our SKUs; a shop may have several. */
 interface Item {

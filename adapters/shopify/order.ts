@@ -12,8 +12,6 @@ export const PAYLOAD: PayloadKind = {
   personal: new Set(['shipping_address', 'shippingAddress', 'shipTo', 'email', 'contact_email', 'phone', 'customer']),
 };
 
-/** An id, digit for digit: one that a double would damage arrives as text. */
-export const Digits = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/)], { error: 'must be a whole number above 0' }).transform(String);
 export const Amount = z.union([z.string(), z.int()], { error: 'must be a decimal such as "12.34"' });
 export const Units = z.int({ error: 'must be a whole number' }).min(0).max(MAX_QUANTITY);
 export const OffsetInstant = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 instant with its zone' });

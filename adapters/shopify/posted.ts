@@ -4,9 +4,9 @@ import { Rejected } from '../../core/error.ts';
 import type { Json } from '../../core/json.ts';
 import { Currency } from '../../core/money.ts';
 import { MAX_QUANTITY } from '../../core/order-document.ts';
+import { Digits, text } from '../fields.ts';
 import { readPayload } from '../payload.ts';
-import { Amount, Digits, exactId, isUnclear, type LineUnits, OffsetInstant, PAYLOAD, type SoldLine, type SoldOrder, Units } from './order.ts';
-import { text } from './settings.ts';
+import { Amount, exactId, isUnclear, type LineUnits, OffsetInstant, PAYLOAD, type SoldLine, type SoldOrder, Units } from './order.ts';
 
 const Line = z.object({
   id: Digits,

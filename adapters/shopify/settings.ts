@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { text } from '../fields.ts';
 import type { StorefrontCall } from '../storefront.ts';
 
 const LOCATION_ID = "must be the digits of the location's id, in quotes";
@@ -67,9 +68,6 @@ export function digitsOf(gid: string): string {
 
 /** How this shop is called. */
 export type Call = StorefrontCall<Settings>;
-
-/** An optional text, as Shopify's payloads and answers have many. */
-export const text = z.string().nullish();
 
 /** A SKU as people meant it. */
 export function skuOf({ sku }: { readonly sku?: string | null | undefined }): string {

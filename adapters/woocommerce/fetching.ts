@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { Rejected, Unavailable } from '../../core/error.ts';
+import { Digits } from '../fields.ts';
 import type { Cursor, Fetched, Page, Reference } from '../storefront.ts';
 import { composed, elementsOf } from './raw.ts';
 import { lacksObject, readAnswer, send, succeeded } from './rest.ts';
-import { type Call, Digits, Gmt, stateOf } from './settings.ts';
+import { type Call, Gmt, stateOf } from './settings.ts';
 
 /** Orders may carry large meta data of plugins. */
 const MAX_BYTES = 16 * 1024 * 1024;

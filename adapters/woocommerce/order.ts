@@ -5,9 +5,10 @@ import type { Address } from '../../core/address.ts';
 import { Rejected } from '../../core/error.ts';
 import { Currency } from '../../core/money.ts';
 import { MAX_QUANTITY, OrderDocument } from '../../core/order-document.ts';
+import { Digits, text } from '../fields.ts';
 import { type PayloadKind, readMoney, readPayload } from '../payload.ts';
 import { decodeEntities } from './entities.ts';
-import { Digits, Gmt, type Settings, type State, stateOf, text } from './settings.ts';
+import { Gmt, type Settings, type State, stateOf } from './settings.ts';
 
 export const PAYLOAD: PayloadKind = {
   code: 'storefront.payload-unreadable',

@@ -68,12 +68,6 @@ export function stateOf(status: string, { paidStatuses, heldStatuses, cancelledS
   return listed.find(([, names]) => names.includes(status))?.[0] ?? BUILT_IN.get(status);
 }
 
-/** An optional text, as the site's payloads and answers have many. */
-export const text = z.string().nullish();
-
-/** An id of the site's, digit for digit. */
-export const Digits = z.union([z.int().min(1), z.string().regex(/^[1-9]\d{0,19}$/)], { error: 'must be a whole number above 0' }).transform(String);
-
 /** An instant of the site's, in milliseconds since 1970: UTC, although no zone is written. */
 export const Gmt = z.iso
   .datetime({ local: true, error: 'must be an ISO 8601 instant, such as 2026-11-20T09:30:00' })

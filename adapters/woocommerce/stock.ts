@@ -6,9 +6,10 @@
 import * as z from 'zod';
 import { Rejected } from '../../core/error.ts';
 import { hasDrifted } from '../../core/level.ts';
+import { Digits, text } from '../fields.ts';
 import type { StockLevel, StockTold } from '../storefront.ts';
 import { ask } from './rest.ts';
-import { type Call, Digits, text } from './settings.ts';
+import type { Call } from './settings.ts';
 
 /** A product or variation with one of our SKUs; sites in several languages have one for each. */
 interface Item {

@@ -6,10 +6,11 @@
 // AST reads a date (year first), that a plugin's link may be a pattern of PHP's sprintf, and the meta keys of the core's fulfilments.
 import * as z from 'zod';
 import { Rejected } from '../../core/error.ts';
+import { text } from '../fields.ts';
 import type { Shipped } from '../storefront.ts';
 import { decodeEntities } from './entities.ts';
 import { ask, lacksObject, lacksRoute, readAnswer, send, succeeded } from './rest.ts';
-import { type Call, type Settings, stateOf, text } from './settings.ts';
+import { type Call, type Settings, stateOf } from './settings.ts';
 
 /** A place for tracking numbers. */
 interface Way {

@@ -1,8 +1,9 @@
 // https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks: a webhook that was disabled stays so until somebody edits it.
 import * as z from 'zod';
+import { Digits } from '../fields.ts';
 import type { Subscription, Subscriptions } from '../storefront.ts';
 import { ask } from './rest.ts';
-import { type Call, Digits, type Settings } from './settings.ts';
+import type { Call, Settings } from './settings.ts';
 
 // A cancellation has no topic of its own: it is an update.
 const TOPICS = ['order.created', 'order.updated', 'order.deleted', 'order.restored'] as const;
