@@ -2,7 +2,7 @@ import type * as z from 'zod';
 // From its own module: `z.core` as a value would bundle all of it.
 import { toDotPath } from 'zod/v4/core';
 import { type ErrorCode, Rejected } from '../core/error.ts';
-import { type Minor, parseMoney } from '../core/money.ts';
+import { exponentOf, type Minor, parseMoney } from '../core/money.ts';
 
 /** What a payload is, for the message of a refusal. */
 export interface PayloadKind {
@@ -48,6 +48,19 @@ export function readMoney(field: string, amount: string | number, currency: stri
     if (!(cause instanceof Rejected)) throw cause;
     throw new Rejected(cause.code, `Field ${field}: ${cause.message}`, { cause, ...(cause.seen !== undefined && { seen: cause.seen.slice(0, 40) }) });
   }
+}
+
+/**
+ * Reads an amount that a shop may keep finer than its currency, as one with four decimals does; what is finer is rounded, half away from zero.
+ * @throws Rejected with the code of `parseMoney`
+ */
+export function readRoundedMoney(field: string, amount: string | number, currency: string): Minor {
+  const places = exponentOf(currency);
+  const [, whole, fraction = ''] = /^(-?\d{1,13})\.(\d{1,12})$/.exec(String(amount).trim()) ?? [];
+  if (whole === undefined) return readMoney(field, amount, currency);
+  const kept = readMoney(field, places === 0 ? whole : `${whole}.${fraction.slice(0, places)}`, currency);
+  if (fraction.charAt(places) < '5') return kept;
+  return kept + (whole.startsWith('-') ? -1 : 1);
 }
 
 /** A payload that is what it should be but for fields that are gone and names that are new has changed its shape; any other is just wrong. */

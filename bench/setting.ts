@@ -138,14 +138,16 @@ function withoutStream(folder: string): string {
   return folder;
 }
 
-/** Points the connections that are played here at their simulators, and sets who authorises. */
+/** Points the connections that are played here at their simulators, has nobody else told of stock, and sets who authorises. */
 function patched(file: Json, settings: Readonly<Record<string, Readonly<Record<string, string>>>>, mode: string): Json {
   const client = asObject(file);
   const policies = asObject(client.policies);
   const connected = (connections: Json | undefined): Json[] =>
-    (Array.isArray(connections) ? connections : [])
-      .map(asObject)
-      .map((connection) => ({ ...connection, settings: { ...asObject(connection.settings), ...settings[String(connection.id)] } }));
+    (Array.isArray(connections) ? connections : []).map(asObject).map((connection) => {
+      const own = settings[String(connection.id)];
+      if (own === undefined) return { ...connection, stock: { ...asObject(connection.stock), publish: false } };
+      return { ...connection, settings: { ...asObject(connection.settings), ...own } };
+    });
   const authorisation = { ...asObject(policies.authorisation), mode };
   return { ...client, storefronts: connected(client.storefronts), carriers: connected(client.carriers), policies: { ...policies, authorisation } };
 }

@@ -144,6 +144,8 @@ function whereToLook({ announcements, examples, snapshot }: DayResult, { cloud }
     `  Try            curl -H "authorization: Bearer $(cat ${join(folder, 'token')})" ${cloud.apiUrl}/orders/${order}`,
     `                 npm run crossdock -- order show ${order}`,
     ...examples.map(({ orderId, shows }) => `                 npm run crossdock -- order explain ${orderId}    # ${shows}`),
+    '                 npm run crossdock -- connections list',
+    '                 npm run crossdock -- replay --connection shop --since 2h --dry-run',
     '                 npm run crossdock -- dead-letters list',
     '',
     '  The stack stays up. Press Ctrl-C to stop it.',

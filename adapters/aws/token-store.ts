@@ -14,8 +14,8 @@ interface TokenRow extends Grant {
   readonly version: number;
 }
 
-/** How long asking for a token belongs to who began it, in milliseconds: longer than the call may take. */
-const LEASE_MS = 20_000;
+/** How long asking for a token belongs to who began it, in milliseconds: longer than two calls may take, as the secret may be tried after the last one. */
+const LEASE_MS = 28_000;
 /** A token that ends sooner is not used for a call any more. */
 const MARGIN_MS = 120_000;
 

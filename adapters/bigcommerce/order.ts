@@ -2,11 +2,11 @@
 import * as z from 'zod';
 import type { Address } from '../../core/address.ts';
 import { parseJson } from '../../core/json.ts';
-import { Currency, exponentOf, type Minor } from '../../core/money.ts';
+import { Currency, type Minor } from '../../core/money.ts';
 import { MAX_QUANTITY, OrderDocument, type OrderLine } from '../../core/order-document.ts';
 import type { Delivery } from '../delivery.ts';
 import { Digits, text } from '../fields.ts';
-import { type PayloadKind, readMoney, readPayload } from '../payload.ts';
+import { type PayloadKind, readPayload, readRoundedMoney } from '../payload.ts';
 import type { Parsed } from '../storefront.ts';
 import { OrderDate } from './date.ts';
 import { regionOf } from './regions.ts';
@@ -204,14 +204,8 @@ function currencyOf({ default_currency_code, currency_code }: Order): string {
   return default_currency_code ?? currency_code ?? '';
 }
 
-/** Amounts have four places, and a price that tax was added to may use them: what is beyond the currency's own is rounded, half of it up. */
 function amountOf(field: string, amount: string | number, order: Order): Minor {
-  const currency = currencyOf(order);
-  const places = exponentOf(currency);
-  const [, whole, fraction = ''] = /^(\d{1,13})\.(\d{1,12})$/.exec(String(amount).trim()) ?? [];
-  if (whole === undefined) return readMoney(field, amount, currency);
-  const kept = readMoney(field, places === 0 ? whole : `${whole}.${fraction.slice(0, places)}`, currency);
-  return kept + (fraction.charAt(places) >= '5' ? 1 : 0);
+  return readRoundedMoney(field, amount, currencyOf(order));
 }
 
 function isBlank({ street_1, city, zip, country_iso2 }: ShippingAddress): boolean {

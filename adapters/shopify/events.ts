@@ -47,7 +47,7 @@ function orderOf(body: Json, connectionId: string, settings: Settings): Parsed {
 }
 
 function referenceTo(id: string): Parsed {
-  return { kind: 'reference', reference: { what: 'order', id } };
+  return { kind: 'reference', reference: { what: 'changed-order', id } };
 }
 
 const Notice = z.object({ kind: z.enum(['FULFILLMENT_REQUEST', 'CANCELLATION_REQUEST']) });
@@ -112,11 +112,17 @@ function privacyOf(body: Json, _topic: string, delivery: Delivery, { shopDomain 
   if (body === null || typeof body !== 'object' || Array.isArray(body) || !Object.hasOwn(body, 'shop_domain')) return undefined;
   const asked = readPayload(Privacy, body, { ...PAYLOAD, what: 'The Shopify privacy request' });
   if (asked.shop_domain !== shopDomain) throw foreign(asked.shop_domain, shopDomain);
-  const wants = asked.data_request ? 'show' : asked.customer ? 'erase' : 'erase-all';
+  const wants = wantsOf(asked);
   const requestId = asked.data_request?.id ?? `${wants}-${createHash('sha256').update(delivery.body).digest('base64url').slice(0, 22)}`;
   const sourceIds = asked.orders_requested ?? asked.orders_to_redact ?? [];
   const request = { wants, requestId, sourceIds, email: asked.customer?.email || null, phone: asked.customer?.phone || null };
   return { kind: 'privacy', request: readPayload(PrivacyRequest, request, PAYLOAD) };
+}
+
+/** Only a request that names neither a person nor an order is about the whole shop: what a field's absence means must never be more than that. */
+function wantsOf({ data_request, orders_requested, customer, orders_to_redact }: z.infer<typeof Privacy>): PrivacyRequest['wants'] {
+  if (data_request || orders_requested) return 'show';
+  return customer || orders_to_redact ? 'erase' : 'erase-all';
 }
 
 function foreign(seen: string, own: string): Rejected {
@@ -140,5 +146,5 @@ const Deleted = z.strictObject({ id: Digits });
 
 function deletedOf(body: Json): Parsed | undefined {
   const deleted = Deleted.safeParse(body).data;
-  return deleted && referenceTo(deleted.id);
+  return deleted && { kind: 'reference', reference: { what: 'order', id: deleted.id } };
 }

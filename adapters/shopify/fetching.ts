@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Rejected } from '../../core/error.ts';
 import { text } from '../fields.ts';
 import type { Cursor, Fetched, Page, Reference } from '../storefront.ts';
 import { type KnownUnits, type LineQuantity, needsFulfilments, writeFetched } from './fetched.ts';
@@ -40,10 +41,22 @@ const FulfillmentOrderOrder = z.object({ fulfillmentOrder: z.object({ orderId: z
 
 /** Fetches the order that something posted named, itself or through one of its fulfilment orders. */
 export async function fetchReferred({ what, id }: Reference, call: Call): Promise<Fetched> {
-  if (what !== 'fulfillment-order') return await fetchOrder(id, call);
+  if (what === 'order') return await fetchOrder(id, call);
+  if (what === 'changed-order') return await fetchChanged(id, call);
   const { fulfillmentOrder } = await graphql('FulfillmentOrderOrder', { fulfillmentOrder: gidOf('FulfillmentOrder', id) }, FulfillmentOrderOrder, call);
   // One that was merged into another is gone, and nothing is known of its order: the other is told of too.
-  return fulfillmentOrder === null ? { kind: 'absent', sourceIds: [] } : await fetchOrder(digitsOf(fulfillmentOrder.orderId), call);
+  return fulfillmentOrder === null ? { kind: 'absent', sourceIds: [] } : await fetchChanged(digitsOf(fulfillmentOrder.orderId), call);
+}
+
+/** That an order changed does not say that it was deleted, which is told by itself: an app without the scope for old orders does not see them. */
+async function fetchChanged(id: string, call: Call): Promise<Fetched> {
+  const fetched = await fetchOrder(id, call);
+  if (fetched.kind === 'found') return fetched;
+  throw new Rejected(
+    'storefront.order-unseen',
+    `Shopify told of order ${id} and does not show it: give the app the scope read_all_orders if the order is of more than 60 days ago; if it was deleted, nothing is to be done.`,
+    { seen: id },
+  );
 }
 
 /** Fetches an order by the digits of its id. */

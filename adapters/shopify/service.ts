@@ -26,15 +26,24 @@ const TOO_LATE = 'The order is packed or has left our warehouse.';
 export async function answerRequests(hub: Knowledge, call: Call): Promise<{ readonly bodies: readonly Buffer[]; readonly open: number }> {
   const fulfilments = await askedFor('FULFILLMENT_REQUESTED', call);
   const cancellations = await askedFor('CANCELLATION_REQUESTED', call);
+  const stopping = new Set(cancellations.map(({ orderId }) => orderId));
+  // Before they are accepted: what is accepted is not listed again, and would be forgotten if its order could not be fetched then.
+  const bodies = await fetchAsked(new Set(fulfilments.map(({ orderId }) => orderId)).difference(stopping), call);
   let open = 0;
   for (const asked of fulfilments) if (!(await answerFulfilment(asked, hub, call))) open += 1;
   for (const asked of cancellations) if (!(await answerCancellation(asked, hub, call))) open += 1;
+  // After they are accepted, which takes the units away; Shopify posts of that too, should this fail.
+  bodies.push(...(await fetchAsked(stopping, call)));
+  return { bodies, open };
+}
+
+async function fetchAsked(orderIds: ReadonlySet<string>, call: Call): Promise<Buffer[]> {
   const bodies: Buffer[] = [];
-  for (const orderId of new Set([...fulfilments, ...cancellations].map((asked) => asked.orderId))) {
+  for (const orderId of orderIds) {
     const fetched = await fetchOrder(digitsOf(orderId), call);
     if (fetched.kind === 'found') bodies.push(...fetched.bodies);
   }
-  return { bodies, open };
+  return bodies;
 }
 
 async function askedFor(status: 'FULFILLMENT_REQUESTED' | 'CANCELLATION_REQUESTED', call: Call): Promise<Asked[]> {

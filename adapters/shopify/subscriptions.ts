@@ -30,7 +30,13 @@ const ASSIGNMENTS = [
   'FULFILLMENT_ORDERS_CANCELLED',
 ] as const;
 
-const REQUESTS = ['FULFILLMENT_ORDERS_FULFILLMENT_REQUEST_SUBMITTED', 'FULFILLMENT_ORDERS_CANCELLATION_REQUEST_SUBMITTED'] as const;
+/** What is accepted is not listed as asked any more: that it was, brings its order in even when our own look at it was cut short. */
+const REQUESTS = [
+  'FULFILLMENT_ORDERS_FULFILLMENT_REQUEST_SUBMITTED',
+  'FULFILLMENT_ORDERS_FULFILLMENT_REQUEST_ACCEPTED',
+  'FULFILLMENT_ORDERS_CANCELLATION_REQUEST_SUBMITTED',
+  'FULFILLMENT_ORDERS_CANCELLATION_REQUEST_ACCEPTED',
+] as const;
 
 const Listed = z.object({ webhookSubscriptions: z.object({ pageInfo: PageInfo, nodes: z.array(z.object({ id: z.string(), topic: z.string(), uri: z.string() })) }) });
 type Listed = z.infer<typeof Listed>;

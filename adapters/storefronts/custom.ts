@@ -166,6 +166,11 @@ async function poll({ since, page }: Cursor, call: Call): Promise<Page> {
   const response = await http({ method: 'GET', url: url.href, headers, maxBytes: MAX_PAGE_BYTES });
   if (response.status !== 200) throw failureOf(response, 'storefront');
   const { orders, next } = readPayload(OrdersPage, parseJson(response.body, 'plain'), PAGE);
+  if (next !== null && next === page)
+    throw new Rejected(
+      'storefront.page-repeated',
+      'The page of orders names itself as the next one, so the reading would never end; next must lead on, or be null on the last page.',
+    );
   // One that cannot be read is found out by itself, when it is parsed.
   return { bodies: orders.map((order) => Buffer.from(JSON.stringify(order))), next };
 }

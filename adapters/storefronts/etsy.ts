@@ -1,7 +1,8 @@
 // Etsy Open API v3, webhooks with a resource to fetch: https://developers.etsy.com/documentation/essentials/webhooks; what is read of it is in
 // adapters/etsy. Subscriptions are made in Etsy's developer portal, there is no API for them.
 // Not confirmed by a live call, so handled tolerantly: whether a signature carries its `v1,` (both are taken), whether `shop_id` is a
-// number or text, what a buyer's e-mail needs to be shown (it may be null), and that tracking may be posted as a form.
+// number or text, and what a buyer's e-mail needs to be shown (it may be null). Not confirmed and relied on: that tracking may be posted as a
+// form, that `min_last_modified` takes in its own second, and that `apiUrl` serves the tokens too.
 import * as z from 'zod';
 import { Rejected, Unavailable } from '../../core/error.ts';
 import { parseJson } from '../../core/json.ts';
@@ -9,7 +10,7 @@ import type { Delivery } from '../delivery.ts';
 import { api, type Call, Settings } from '../etsy/api.ts';
 import { orderOf, Receipt } from '../etsy/receipt.ts';
 import { Digits } from '../fields.ts';
-import { failureOf } from '../http.ts';
+import { failureOf, isPassing } from '../http.ts';
 import { type PayloadKind, readPayload } from '../payload.ts';
 import type { SignatureScheme } from '../signature.ts';
 import { type Cursor, defineStorefront, type Fetched, type Grant, type Page, type Parsed, type Reference, type Shipped, type StorefrontCall, secretField } from '../storefront.ts';
@@ -64,11 +65,12 @@ async function fetch({ id }: Reference, call: Call): Promise<Fetched> {
 }
 
 const PAGE_SIZE = 100;
-const Receipts = z.object({ results: z.array(z.looseObject({ updated_timestamp: z.int().min(0) })) });
+const Receipts = z.object({ results: z.array(z.unknown()) });
+const Changed = z.object({ updated_timestamp: z.int().min(0) });
 
 /**
  * A page goes on from the last instant of the page before it, not from a count of receipts: one that changes while it is being read moves
- * to the end, and would shift another past a count.
+ * to the end, and would shift another past a count. A receipt that cannot be read goes on as it is: `parse` says why.
  */
 async function poll({ since, page }: Cursor, call: Call): Promise<Page> {
   const [from = Math.floor(Date.parse(since) / 1000), offset = 0] = page === null ? [] : page.split('+').map(Number);
@@ -76,7 +78,7 @@ async function poll({ since, page }: Cursor, call: Call): Promise<Page> {
   const response = await call.http({ method: 'GET', ...api(`/receipts?${query}`, call), maxBytes: 8 * 1024 * 1024 });
   if (response.status !== 200) throw failureOf(response, 'storefront');
   const { results } = readAnswer(Receipts, response.body);
-  const last = results.at(-1)?.updated_timestamp ?? from;
+  const last = results.flatMap((receipt) => Changed.safeParse(receipt).data?.updated_timestamp ?? []).at(-1) ?? from;
   const next = last > from ? `${last}+0` : `${from}+${offset + PAGE_SIZE}`;
   return { bodies: results.map((receipt) => Buffer.from(JSON.stringify(receipt))), next: results.length < PAGE_SIZE ? null : next };
 }
@@ -118,7 +120,10 @@ const Granted = z.object({ access_token: z.string().min(1), refresh_token: z.str
 async function refresh(refreshToken: string, { settings, apiKey, http, now }: Pick<StorefrontCall<Settings>, 'settings' | 'apiKey' | 'http' | 'now'>): Promise<Grant> {
   const body = new URLSearchParams({ grant_type: 'refresh_token', client_id: apiKey.split(':')[0] ?? '', refresh_token: refreshToken }).toString();
   const response = await http({ method: 'POST', url: `${settings.apiUrl}/v3/public/oauth/token`, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body });
-  if (response.status !== 200) throw failureOf(response, 'storefront', 'it gave no new token: sign in to the shop again and put the refresh token into the secret');
+  if (response.status !== 200) {
+    const advice = 'it gave no new token: sign in to the shop again and put the refresh token into the secret';
+    throw failureOf(response, 'storefront', isPassing(response.status) ? '' : advice);
+  }
   const granted = readAnswer(Granted, response.body);
   return { token: granted.access_token, refreshToken: granted.refresh_token, expiresAt: new Date(now.getTime() + granted.expires_in * 1000).toISOString() };
 }

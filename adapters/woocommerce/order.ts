@@ -6,7 +6,7 @@ import { Rejected } from '../../core/error.ts';
 import { Currency } from '../../core/money.ts';
 import { MAX_QUANTITY, OrderDocument } from '../../core/order-document.ts';
 import { Digits, text } from '../fields.ts';
-import { type PayloadKind, readMoney, readPayload } from '../payload.ts';
+import { type PayloadKind, readPayload, readRoundedMoney } from '../payload.ts';
 import { decodeEntities } from './entities.ts';
 import { Gmt, type Settings, type State, stateOf } from './settings.ts';
 
@@ -128,8 +128,8 @@ function unknownStatus({ status }: WooOrder): Rejected {
 
 /** What the customer pays: the order's total keeps what was refunded. */
 function totalOf({ total, refunds, currency }: WooOrder): number {
-  const refunded = refunds.reduce((sum, refund, index) => sum + Math.abs(readMoney(`refunds[${index}].total`, refund.total ?? '0', currency)), 0);
-  return Math.max(0, readMoney('total', total, currency) - refunded);
+  const refunded = refunds.reduce((sum, refund, index) => sum + Math.abs(readRoundedMoney(`refunds[${index}].total`, refund.total ?? '0', currency)), 0);
+  return Math.max(0, readRoundedMoney('total', total, currency) - refunded);
 }
 
 type OrderLine = OrderDocument['lines'][number];
@@ -170,7 +170,7 @@ interface ReadLine {
 function lineOf({ line, field, left, requiresShipping }: ReadLine, { currency }: WooOrder, state: State): OrderLine {
   const quantity = requiresShipping ? wholeUnits(left, field) : Math.ceil(left / MILLIONTHS);
   if (line.quantity < 0) throw new Rejected(PAYLOAD.code, `${PAYLOAD.what} cannot be read: ${field}.quantity is below 0.`, { seen: `${field}.quantity` });
-  const total = readMoney(`${field}.total`, line.total, currency);
+  const total = readRoundedMoney(`${field}.total`, line.total, currency);
   return {
     lineId: line.id,
     sku: line.sku?.trim() || null,
@@ -194,7 +194,7 @@ function wholeUnits(millionths: number, field: string): number {
 }
 
 function feeOf({ id, name, total }: z.infer<typeof Fee>, index: number, { currency }: WooOrder): OrderLine {
-  const unitPrice = readMoney(`fee_lines[${index}].total`, total, currency);
+  const unitPrice = readRoundedMoney(`fee_lines[${index}].total`, total, currency);
   return { lineId: id, sku: null, title: decodeEntities(name ?? '').slice(0, 300), quantity: 1, unitPrice, requiresShipping: false };
 }
 

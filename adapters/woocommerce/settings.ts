@@ -28,7 +28,8 @@ export const Settings = z.strictObject({
     .string()
     .min(1)
     .max(1_000)
-    .includes('{trackingNumber}')
+    // What is next to the number would be taken for a part of it when it is looked for, and the customer be mailed again.
+    .regex(/(?:^|[^A-Za-z0-9}-])\{trackingNumber\}(?:$|[^A-Za-z0-9{-])/, { error: 'must hold {trackingNumber} with a space around it' })
     .default('Your parcel has left with {carrier}. Tracking number: {trackingNumber} {trackingUrl}')
     .meta({ title: 'Note to the customer, where tracking is written as one' }),
   locale: z.string().min(2).max(20).default('en').meta({ title: 'BCP 47 language of the customers: an order does not say it' }),

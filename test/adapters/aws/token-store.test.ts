@@ -99,6 +99,27 @@ describe('a token', () => {
     expect(await freshToken(asking(issuer, { first: 'signed in again' }))).toBe('token-3');
   });
 
+  test('is asked for by one while that one tries the secret too, however slow both answers are', async () => {
+    const issuer = new Issuer();
+    await freshToken(asking(issuer));
+    // The last refresh token is spent, and the secret's can be used.
+    issuer.spent.splice(0, 1, 'refresh-1');
+    now += 3_600_000;
+    const others: unknown[] = [];
+    const slow = asking(issuer, {
+      refresh: async (refreshToken) => {
+        // As long as a call may take, and a little for what is around it.
+        now += 11_000;
+        others.push(await freshToken(asking(issuer, { table: emulator.reopen(table) })).catch((error: unknown) => error));
+        return issuer.grant(refreshToken);
+      },
+    });
+
+    expect(await freshToken(slow)).toBe('token-2');
+    expect(others).toMatchObject([{ code: 'storefront.token-busy' }, { code: 'storefront.token-busy' }]);
+    expect(await freshToken(asking(issuer))).toBe('token-2');
+  });
+
   test('can be asked for at once by the next when asking failed', async () => {
     const issuer = new Issuer();
     const down = new Unavailable('storefront.unavailable', 'down');

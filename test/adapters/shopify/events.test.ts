@@ -9,7 +9,7 @@ const SETTINGS = settingsOf();
 const SERVICE = settingsOf({ service: true, ships: 'assigned', locationIds: ['7'] });
 const ORDER = fixture('shopify/order.json');
 
-const order = (id: string) => ({ kind: 'reference', reference: { what: 'order', id } });
+const order = (id: string) => ({ kind: 'reference', reference: { what: 'changed-order', id } });
 const fulfilmentOrder = (id: string) => ({ kind: 'reference', reference: { what: 'fulfillment-order', id } });
 const read = (topic: string, body: string, settings = SETTINGS) => parse(delivered(body, { 'x-shopify-topic': topic }), settings);
 
@@ -39,7 +39,7 @@ describe('what a post is', () => {
   test.each<[string, string, object]>([
     ['orders/edited', BODIES.edited, order('820982911946154508')],
     ['refunds/create', BODIES.refund, order('820982911946154508')],
-    ['orders/delete', BODIES.deleted, order('820982911946154508')],
+    ['orders/delete', BODIES.deleted, { kind: 'reference', reference: { what: 'order', id: '820982911946154508' } }],
     ['fulfillment_orders/order_routing_complete', BODIES.routed, fulfilmentOrder('1')],
     ['fulfillment_orders/moved', BODIES.moved, fulfilmentOrder('1')],
     ['fulfillment_orders/merged', BODIES.merged, fulfilmentOrder('5')],
@@ -110,6 +110,14 @@ describe('what the law asks for', () => {
   ])('%s is to be forgotten', (_, body, request) => {
     expect(read('customers/redact', body)).toEqual({ kind: 'privacy', request: { requestId: expect.stringMatching(/^erase/), ...request } });
     expect(read('customers/redact', body)).toEqual(read('shop/redact', body));
+  });
+
+  test.each<[string, string, string]>([
+    ['about orders, without its customer', '"customer":null,"orders_to_redact":[2]', 'erase'],
+    ['about no order, without its customer', '"customer":null,"orders_to_redact":[]', 'erase'],
+    ['to see orders, without its number', '"customer":{"id":191167},"orders_requested":[2]', 'show'],
+  ])('a request %s never forgets everybody', (_, fields, wants) => {
+    expect(read('', `{"shop_id":1,"shop_domain":"${SHOP}",${fields}}`)).toMatchObject({ kind: 'privacy', request: { wants } });
   });
 
   test('two requests have two names', () => {

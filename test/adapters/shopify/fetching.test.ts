@@ -64,7 +64,7 @@ describe('an order that is posted, fetched and listed', () => {
 
         expect(await polled(sold)).toEqual(fetch);
         if (post.kind === 'orders') expect(post.orders).toEqual([fetch]);
-        else expect(post).toEqual({ kind: 'reference', reference: { what: 'order', id: sold.id } });
+        else expect(post).toEqual({ kind: 'reference', reference: { what: 'changed-order', id: sold.id } });
       }),
       { numRuns: 400 },
     );
@@ -139,6 +139,14 @@ describe('fetching what a post named', () => {
 
   test('says of an order that is gone that it is gone', async () => {
     expect(await fetchReferred(ORDER, shopThat([json({ data: { order: null } })]).call)).toEqual({ kind: 'absent', sourceIds: [ORDER.id] });
+  });
+
+  test('one that changed and is not shown is for a person: that it is too old for the app to see cancels nothing', async () => {
+    const gone = json({ data: { order: null } });
+    const named = json({ data: { fulfillmentOrder: { orderId: `gid://shopify/Order/${ORDER.id}` } } });
+
+    await expect(fetchReferred({ what: 'changed-order', id: ORDER.id }, shopThat([gone]).call)).rejects.toMatchObject({ name: 'Rejected', code: 'storefront.order-unseen' });
+    await expect(fetchReferred({ what: 'fulfillment-order', id: '12' }, shopThat([named, gone]).call)).rejects.toMatchObject({ code: 'storefront.order-unseen' });
   });
 
   test('finds the order of a fulfilment order', async () => {
@@ -220,7 +228,7 @@ describe('where only what is assigned to us is ours', () => {
   }
 
   test('a post only says which order to fetch', () => {
-    expect(parse(delivered(posted(SOLD)), ASSIGNED)).toEqual({ kind: 'reference', reference: ORDER });
+    expect(parse(delivered(posted(SOLD)), ASSIGNED)).toEqual({ kind: 'reference', reference: { ...ORDER, what: 'changed-order' } });
   });
 
   test.each(['OPEN', 'IN_PROGRESS', 'ON_HOLD', 'SCHEDULED'])('ships what remains of its own fulfilment orders that are %s', async (status) => {

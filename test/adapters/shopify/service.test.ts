@@ -47,9 +47,9 @@ const BROUGHT = ['ReadOrder', 'AssignedLines', 'OrderFulfillments'];
 
 describe('a request to fulfil', () => {
   test('is accepted when the hub has the order', async () => {
-    const { asked, bodies, open, variables } = await answering('allocated', asks(1), NOTHING, accepted, ...FETCHED);
+    const { asked, bodies, open, variables } = await answering('allocated', asks(1), NOTHING, ...FETCHED, accepted);
 
-    expect(asked).toEqual([...LOOKED, 'AcceptFulfillment', ...BROUGHT]);
+    expect(asked).toEqual([...LOOKED, ...BROUGHT, 'AcceptFulfillment']);
     expect({ bodies, open }).toEqual({ bodies: 1, open: 0 });
     expect(variables[0]).toEqual({ status: 'FULFILLMENT_REQUESTED', locations: ['gid://shopify/Location/7'], after: null });
   });
@@ -61,8 +61,16 @@ describe('a request to fulfil', () => {
     expect({ bodies, open }).toEqual({ bodies: 1, open: 1 });
   });
 
+  test('is not accepted when its order cannot be fetched, as it would not be asked again', async () => {
+    const { call, asked } = shopThat([asks(1), NOTHING, { status: 503 }], SETTINGS);
+
+    await expect(answerRequests(knowing({ statusOf: async () => 'allocated' }), call)).rejects.toMatchObject({ name: 'Unavailable' });
+
+    expect(asked().map(({ operationName }) => operationName)).toEqual([...LOOKED, 'ReadOrder']);
+  });
+
   test('of two parts of an order is accepted for both, and brings the order in once', async () => {
-    const { asked, open } = await answering('allocated', asks(1, 2), NOTHING, accepted, accepted, ...FETCHED);
+    const { asked, open } = await answering('allocated', asks(1, 2), NOTHING, ...FETCHED, accepted, accepted);
 
     expect(asked.filter((name) => name === 'AcceptFulfillment')).toHaveLength(2);
     expect(asked.filter((name) => name === 'ReadOrder')).toHaveLength(1);
@@ -72,7 +80,7 @@ describe('a request to fulfil', () => {
   test('that somebody answered meanwhile is looked at again', async () => {
     const refused = answered('fulfillmentOrderAcceptFulfillmentRequest', { field: ['id'], message: 'has no request' });
 
-    expect((await answering('allocated', asks(1), NOTHING, refused, ...FETCHED)).open).toBe(1);
+    expect((await answering('allocated', asks(1), NOTHING, ...FETCHED, refused)).open).toBe(1);
   });
 
   test('is read to the last page', async () => {
@@ -103,6 +111,13 @@ describe('a request to leave it', () => {
     expect(variables[2]).toEqual({ id: 'gid://shopify/FulfillmentOrder/1', message: expect.stringMatching(/packed/) });
     expect(open).toBe(0);
   });
+});
+
+test('a request to fulfil one part and to leave another brings the order in once, as it is after both', async () => {
+  const { asked, bodies } = await answering('allocated', asks(1), asks(2), accepted, answered('fulfillmentOrderAcceptCancellationRequest'), ...FETCHED);
+
+  expect(asked).toEqual([...LOOKED, 'AcceptFulfillment', 'AcceptCancellation', ...BROUGHT]);
+  expect(bodies).toBe(1);
 });
 
 describe('a question about stock', () => {

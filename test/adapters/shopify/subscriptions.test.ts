@@ -20,7 +20,7 @@ describe('the topics that are wanted', () => {
     expect(orders).toEqual(expect.arrayContaining(['ORDERS_CREATE', 'ORDERS_UPDATED', 'ORDERS_EDITED', 'REFUNDS_CREATE', 'APP_UNINSTALLED']));
     expect(orders.some((topic) => topic.startsWith('FULFILLMENT_ORDERS'))).toBe(false);
     expect(assigned).toEqual(expect.arrayContaining([...orders, 'FULFILLMENT_ORDERS_MOVED', 'FULFILLMENT_ORDERS_SPLIT']));
-    expect(service).toEqual(expect.arrayContaining([...assigned, 'FULFILLMENT_ORDERS_FULFILLMENT_REQUEST_SUBMITTED']));
+    expect(service).toEqual(expect.arrayContaining([...assigned, 'FULFILLMENT_ORDERS_FULFILLMENT_REQUEST_SUBMITTED', 'FULFILLMENT_ORDERS_CANCELLATION_REQUEST_ACCEPTED']));
   });
 
   test('leave out those that are declared with the app', () => {

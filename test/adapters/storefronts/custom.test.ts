@@ -290,6 +290,10 @@ describe('reading the orders that changed', () => {
     expect(isSigned({ headers: request?.headers ?? {}, body: Buffer.from(query) }, custom.signature(settings), { current: SECRET }, NOW)).toBe(true);
   });
 
+  test('a page that leads to itself would never end, and needs a person', async () => {
+    await expect(read({ ...CURSOR, page: 'p2' }, json({ orders: [], next: 'p2' })).page).rejects.toMatchObject({ code: 'storefront.page-repeated' });
+  });
+
   test('an order that cannot be read holds up no other', async () => {
     const { page } = read(CURSOR, json({ orders: [null, { id: 7 }, PAYLOAD.data], next: null }));
     const { bodies } = await page;

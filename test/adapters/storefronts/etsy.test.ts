@@ -130,11 +130,11 @@ describe('a receipt', () => {
   });
 
   test.each([
-    { amount: 4690, divisor: 60, currency_code: 'EUR' },
-    { amount: 1255, divisor: 100, currency_code: 'JPY' },
-    { amount: 46.9, divisor: 1, currency_code: 'EUR' },
-  ])('refuses %o, which is no amount of its currency', (grandtotal) => {
-    expect(rejectionOf(() => parsed({ ...RECEIPT, grandtotal, transactions: [] }))).toBeInstanceOf(Rejected);
+    [{ amount: 4690, divisor: 60, currency_code: 'EUR' }, '60'],
+    [{ amount: 1255, divisor: 100, currency_code: 'JPY' }, '12.55'],
+    [{ amount: 46.9, divisor: 1, currency_code: 'EUR' }, 'grandtotal.amount'],
+  ])('refuses %o, which is no amount of its currency, and says that it saw %s', (grandtotal, seen) => {
+    expect(rejectionOf(() => parsed({ ...RECEIPT, grandtotal })).seen).toBe(seen);
   });
 
   test('of digital goods alone has no address', () => {
@@ -193,6 +193,19 @@ describe('reading what changed', () => {
     for (const [id, at] of shop) if (id > 30 || id <= 10) expect(seen.get(String(id))).toBe(at);
   });
 
+  test('goes on past a receipt that cannot be read, which is handed on as it is', async () => {
+    const { updated_timestamp: _, ...unreadable } = RECEIPT;
+    const later = { ...RECEIPT, updated_timestamp: 1_795_166_500 };
+    const page = Array.from({ length: 98 }, (_, index) => ({ ...RECEIPT, receipt_id: index + 1 }));
+
+    const read = await etsy.poll?.({ since: NOW.toISOString(), page: null }, call(scripted(json({ results: [...page, later, unreadable] })).http));
+
+    expect(read?.bodies).toHaveLength(100);
+    expect(read?.next).toBe('1795166500+0');
+    expect(JSON.parse(String(read?.bodies.at(-1)))).toEqual(unreadable);
+    expect(rejectionOf(() => parsed(unreadable)).code).toBe('storefront.shape-changed');
+  });
+
   test('gets past more receipts of one second than a page holds', async () => {
     const receipts = Array.from({ length: 250 }, (_, index) => ({ ...RECEIPT, receipt_id: index + 1, updated_timestamp: 1_795_166_400 }));
     const http = (request: HttpRequest): Promise<HttpResponse> => {
@@ -249,6 +262,17 @@ describe('asking for a token', () => {
 
     expect(grant).toEqual({ token: 'a2', refreshToken: 'r2', expiresAt: '2026-11-20T10:00:00.000Z' });
     expect(Object.fromEntries(new URLSearchParams(String(asked[0]?.body)))).toEqual({ grant_type: 'refresh_token', client_id: 'keystring', refresh_token: 'r1' });
+  });
+
+  test('says to sign in again when it is refused, and only then', async () => {
+    const messageAfter = (status: number) =>
+      etsy.refresh?.('r1', { settings: SETTINGS, apiKey: 'k:s', http: scripted({ status }).http, now: NOW }).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+
+    expect(await messageAfter(400)).toContain('sign in');
+    expect(await messageAfter(503)).not.toContain('sign in');
   });
 
   test.each([

@@ -106,7 +106,7 @@ describe('a WooCommerce order', () => {
     ['a fraction of a unit', { line_items: [{ ...LINE, quantity: 1.5 }] }, 'storefront.quantity-unfit', 'line_items[0].quantity'],
     ['more units than a line may hold', { line_items: [{ ...LINE, quantity: 10_001 }] }, 'storefront.quantity-unfit', 'line_items[0].quantity'],
     ['a quantity below none', { line_items: [{ ...LINE, quantity: -1 }] }, 'storefront.payload-unreadable', 'line_items[0].quantity'],
-    ['an amount finer than its currency', { currency: 'JPY', total: '1200.50' }, 'money.unreadable', 'total'],
+    ['an amount that is none', { total: '12,50' }, 'money.unreadable', 'total'],
     ['no date of its last change', { date_modified_gmt: undefined }, 'storefront.shape-changed', 'date_modified_gmt'],
     ['no list of refunds', { refunds: undefined }, 'storefront.shape-changed', 'refunds'],
     ['a currency that nobody uses', { currency: 'XXY' }, 'storefront.payload-unreadable', 'currency'],
@@ -115,6 +115,16 @@ describe('a WooCommerce order', () => {
 
     expect(refused.code).toBe(code);
     expect(refused.message).toContain(field);
+  });
+
+  it.each([
+    ['JPY', '1200.00', 1200],
+    ['JPY', '1200.50', 1201],
+    ['EUR', '77.4950', 7750],
+    ['EUR', '77.4949', 7749],
+    ['KWD', '1.2345', 1235],
+  ])('rounds a total that the shop keeps finer than %s: %s', (currency, total, minor) => {
+    expect(orderFrom({ currency, total, line_items: [] }).total).toBe(minor);
   });
 
   it.each([
@@ -138,6 +148,10 @@ describe('a WooCommerce order', () => {
     ['EUR', '77.490000', 7_749],
   ])('reads a total in %s, written as %s', (currency, total, minor) => {
     expect(orderFrom({ currency, total, line_items: [{ ...LINE, total: '0' }], fee_lines: [] }).total).toBe(minor);
+  });
+
+  it.each(['12,34', 'free', '1e3', ''])('refuses %o as an amount', (total) => {
+    expect(rejectionOf(() => orderFrom({ total })).code).toBe('money.unreadable');
   });
 
   it('of which nothing needs work has nothing to ship and no address', () => {

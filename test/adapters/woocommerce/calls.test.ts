@@ -85,6 +85,21 @@ describe('a tracking number', () => {
     expect(sent()).toEqual({ note: 'Ihr Paket: DHLExpress JD014600 {unheardOf}', customer_note: true });
   });
 
+  it.each(['Nr{trackingNumber}', 'AWB-{trackingNumber}', '{trackingNumber}{carrier}', '{carrier}{trackingNumber} {trackingNumber}x'])(
+    'that could not be found again in the words %s is refused with the client file',
+    (noteText) => {
+      expect(Settings.safeParse({ siteUrl: 'https://boutique.example.com', noteText }).error?.issues[0]?.path).toEqual(['noteText']);
+    },
+  );
+
+  it.each(['{trackingNumber}', 'Nr.{trackingNumber}: {carrier}', 'Paket ({trackingNumber})'])('is found again in the words %s', async (noteText) => {
+    const { call, sent } = site({ tracking: 'notes', noteText }, PROCESSING, json([]), json({}, 201));
+    await markShipped(SHIPPED, call);
+    const again = site({ tracking: 'notes', noteText }, PROCESSING, json([sent()]));
+
+    expect(await markShipped(SHIPPED, again.call)).toBe('known');
+  });
+
   it.each([
     ['ast', [{ tracking_number: 'JD014600' }]],
     ['fulfillments', [{ meta_data: [{ key: '_tracking_number', value: 'JD014600' }] }]],
