@@ -109,13 +109,12 @@ function shopifyOddities(one: Genuine, options: BadInputOptions): BadInput[] {
     const good = signed(name, one, body, options, fate);
     return { ...good, headers: { ...good.headers, ...headers } };
   };
-  const refund = Buffer.from(`{"id":5,"order_id":${NOBODYS},"created_at":"2026-11-22T09:00:00Z","note":null,"refund_line_items":[],"transactions":[],"order_adjustments":[]}`);
   return [
     posted('empty body', Buffer.alloc(0), 'quarantined'),
     posted('JSON nested 100,000 deep', Buffer.from('['.repeat(100_000)), 'quarantined'),
     { ...posted('body of 2 MB that does not compress', incompressible(2_000_000), 'refused'), status: 413 },
     posted('topic the hub does not use', Buffer.from('{"id":1}'), 'ignored', { 'x-shopify-topic': 'products/update' }),
-    posted('a refund that says it is an order', refund, 'ignored', { 'x-shopify-topic': 'orders/create' }),
+    posted('the deletion of an order that nobody has', Buffer.from(`{"id":${NOBODYS}}`), 'ignored', { 'x-shopify-topic': 'orders/delete' }),
     { ...posted('signed for another shop', one.body, 'refused', { 'x-shopify-shop-domain': 'somebody-else.myshopify.com' }), status: 401 },
   ];
 }
