@@ -6,11 +6,12 @@ import type { Table } from '../../../adapters/aws/table.ts';
 import type { Delivery } from '../../../adapters/delivery.ts';
 import { Unavailable } from '../../../core/error.ts';
 import type { Order } from '../../../core/order.ts';
+import { fillBackorders } from '../../../functions/inventory/fill-backorders.ts';
 import { acceptOrders } from '../../../functions/order/accept-orders.ts';
 import { useEmulator } from '../../emulator.ts';
 import { expectStockSound, itemsOf } from '../../invariants.ts';
 import { useLogLines } from '../log-lines.ts';
-import { accept, accepting, deliveryOf, elsewhere, hubOn, idOf, orderOf, received, stockOf, stockUp } from '../world.ts';
+import { accept, accepting, deliveryOf, elsewhere, eventOf, hubOn, idOf, orderOf, received, stockOf, stockUp } from '../world.ts';
 
 const emulator = useEmulator();
 const log = useLogLines();
@@ -177,6 +178,9 @@ describe('scarce stock', () => {
         const [first, second] = await Promise.all([accept(hub, ...posted.slice(0, half)), accept(other, ...posted.slice(half))]);
 
         expect([...first, ...second]).toEqual([]);
+        // Who began to wait while the other batch wrote is looked at again: every order that waits says so once.
+        const late = (await ordersIn(hub.table)).filter(({ status }) => status === 'backordered');
+        await fillBackorders(received(...late.map((order) => eventOf('order.waiting', order))), hub);
         const orders = await ordersIn(hub.table);
         const left = onHand - sum(orders.flatMap(({ allocations }) => allocations.map(({ quantity }) => quantity)));
         const waiting = orders.filter(({ status }) => status === 'backordered').map(({ demand }) => demand[0]?.quantity ?? 0);
