@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 // Tests of running processes have timers of their own: they get the machine to themselves.
-const RUNNING_STACKS = ['test/flow/**/*.test.ts', 'test/local/cloud/cloud.test.ts'];
+const RUNNING_STACKS = ['test/flow/**/*.test.ts', 'test/local/cloud/{cloud,listeners}.test.ts'];
 
 export default defineConfig({
   test: {
@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{core,adapters,functions,bin,local,docs,bench}/**/*.test.ts'],
+          include: ['test/{core,adapters,functions,bin,local,docs,bench,proof,security}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...RUNNING_STACKS],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { CarrierConnection, Client, StorefrontConnection } from '../core/client.ts';
 import { Rejected } from '../core/error.ts';
 import { loadCarrier } from './carrier.ts';
+import { refusalOf } from './http.ts';
 import type { SignatureScheme } from './signature.ts';
 import { type Capability, loadStorefront } from './storefront.ts';
 
@@ -21,9 +22,12 @@ interface Edge {
 export interface LoadedClient {
   readonly client: Client;
   readonly edge: Edge;
-  /** What each storefront connection can do, by its id. */
-  readonly capabilities: Readonly<Record<string, readonly Capability[]>>;
+  /** What each connection can do, by its id. */
+  readonly capabilities: Readonly<Record<string, readonly string[]>>;
 }
+
+/** Parts of a carrier that not every carrier has: what it can do is called by them. */
+const CARRIER_ABILITIES = ['void', 'track', 'manifest', 'pickup', 'checkAddress', 'list', 'subscribe'] as const;
 
 /** One thing that is wrong with a client file. */
 interface Problem {
@@ -40,8 +44,8 @@ type Connection = StorefrontConnection | CarrierConnection;
 interface Adapter {
   readonly settings: z.ZodType;
   signature(settings: unknown): SignatureScheme;
-  /** There for storefronts. */
-  capabilities?(settings: unknown): readonly Capability[];
+  /** A list for storefronts. */
+  capabilities(settings: unknown): readonly Capability[] | object;
 }
 
 const SIDES = {
@@ -80,7 +84,7 @@ export async function loadClient(path: string): Promise<LoadedClient> {
   return {
     client: { ...parsed.data, storefronts: withSettings(parsed.data.storefronts, storefronts), carriers: withSettings(parsed.data.carriers, carriers) },
     edge: { storefronts: storefronts.schemes, carriers: carriers.schemes },
-    capabilities: storefronts.capabilities,
+    capabilities: { ...storefronts.capabilities, ...carriers.capabilities },
   };
 }
 
@@ -110,7 +114,7 @@ function namingProblems(path: string, content: unknown): Problem[] {
 interface Checked {
   readonly connections: Connection[];
   readonly schemes: Record<string, SignatureScheme>;
-  readonly capabilities: Record<string, readonly Capability[]>;
+  readonly capabilities: Record<string, readonly string[]>;
   readonly problems: Problem[];
 }
 
@@ -138,7 +142,9 @@ async function checkConnection(side: Side, index: number, connection: Connection
     problems.push(...problemsOf(settings.error, connection.settings, [side, index, 'settings']));
     return;
   }
-  const can = adapter.capabilities?.(settings.data) ?? [];
+  problems.push(...addressProblems(Settings.parse(settings.data), [side, index, 'settings']));
+  const declared = adapter.capabilities(settings.data);
+  const can: readonly string[] = Array.isArray(declared) ? declared : CARRIER_ABILITIES.filter((ability) => ability in adapter);
   if ('stock' in connection && connection.stock.publish && !can.includes('writesStock')) {
     const remedy = `leave it out, or have adapters/${side}/${connection.kind}.ts write stock`;
     problems.push({ path: [side, index, 'stock', 'publish'], message: `is nothing that ${connection.kind} can be told`, seen: 'true', remedy });
@@ -147,6 +153,16 @@ async function checkConnection(side: Side, index: number, connection: Connection
   connections.push({ ...connection, settings: Settings.parse(settings.data) });
   schemes[connection.id] = adapter.signature(settings.data);
   capabilities[connection.id] = can;
+}
+
+/** What is deployed calls public hosts by https and nobody else; simulators on 127.0.0.1 are put into the copy that a local run reads, later. */
+function addressProblems(settings: Readonly<Record<string, unknown>>, at: readonly PropertyKey[]): Problem[] {
+  return Object.entries(settings).flatMap(([name, value]) => {
+    const url = typeof value === 'string' && /^https?:/i.test(value) ? URL.parse(value) : null;
+    const refusal = url === null ? undefined : refusalOf(url, true);
+    // An address with a password in it is not shown.
+    return refusal === undefined ? [] : [{ path: [...at, name], message: `is an address that the hub does not call: ${refusal}`, remedy: 'name a public host, by https' }];
+  });
 }
 
 function kindsOf(side: Side): string[] {

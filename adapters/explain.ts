@@ -6,6 +6,7 @@ import { missingUnits, type Order, turnOf } from '../core/order.ts';
 import { readDecisions } from './aws/decision-store.ts';
 import { readOrder, readOrders } from './aws/order-store.ts';
 import { readParcels } from './aws/parcel-store.ts';
+import { readSelection } from './aws/selection-store.ts';
 import { readStock } from './aws/stock-store.ts';
 import { readSupplies } from './aws/supply-store.ts';
 import type { Table } from './aws/table.ts';
@@ -37,9 +38,11 @@ export async function explainOrder({ table, client, routes, now }: Explaining, o
     ),
     Promise.all(skus.map((sku) => queued(table, sku, order))),
   ]);
+  const selections = await Promise.all(parcels.map(async ({ parcel }) => (await readSelection(table, { orderId, parcel })) ?? []));
   return explain({
     order,
     parcels,
+    selections: selections.flat(),
     decisions,
     changes: timeline.filter(({ subject }) => subject === 'order').map(({ change }) => change),
     stock,

@@ -34,7 +34,10 @@ export type Resolve = (name: string) => Promise<readonly { readonly address: str
 
 /** How the hub reaches out. */
 export interface HttpOptions {
-  /** Origins that the client file names, such as `https://api.easypost.com`: reached wherever they are. All others must be public. */
+  /**
+   * Origins that the client file names, such as `https://api.example.com:8443`: reached at any port, though at public addresses only, as all
+   * others. The one exception is a simulator, `http://127.0.0.1:...`: no client file may name it, so no deployed stack trusts it.
+   */
   readonly trustedOrigins: readonly string[];
   /** Milliseconds for a whole exchange. @default 10,000 */
   readonly defaultTimeoutMs?: number;
@@ -49,14 +52,15 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 export function httpClient({ trustedOrigins, defaultTimeoutMs = DEFAULT_TIMEOUT_MS, resolve = resolveAll }: HttpOptions): Http {
   const trusted = new Set(trustedOrigins.map((origin) => new URL(origin).origin));
   // No connection is kept: one that the other side closed while Lambda was frozen would leave a purchase's outcome unknown.
-  const agents = { trustedPlain: new PlainAgent(), trustedSecure: new SecureAgent(), public: new SecureAgent({ lookup: publicLookup(resolve) }) };
+  const agents = { simulator: new PlainAgent(), public: new SecureAgent({ lookup: publicLookup(resolve) }) };
 
   return async function http(request) {
     const url = parseUrl(request.url);
     const isTrusted = trusted.has(url.origin);
-    if (!isTrusted) refuseUnlessPublic(url);
-    const trustedAgent = url.protocol === 'https:' ? agents.trustedSecure : agents.trustedPlain;
-    return await exchange(url, request, isTrusted ? trustedAgent : agents.public, request.timeoutMs ?? defaultTimeoutMs);
+    const isSimulator = isTrusted && /^http:\/\/127\.0\.0\.1[:/]/.test(url.href);
+    const refusal = isSimulator ? undefined : refusalOf(url, isTrusted);
+    if (refusal !== undefined) throw addressRefused(refusal, url.host);
+    return await exchange(url, request, isSimulator ? agents.simulator : agents.public, request.timeoutMs ?? defaultTimeoutMs);
   };
 }
 
@@ -94,16 +98,20 @@ export function retryAfterOf({ headers }: HttpResponse): number | undefined {
 function parseUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null) throw addressRefused('what is given is not an absolute URL', '');
-  if (url.username !== '' || url.password !== '') throw addressRefused('it carries a user name or password', url.host);
   return url;
 }
 
-function refuseUnlessPublic(url: URL): void {
+/**
+ * Why the hub does not call an address, as far as it shows without a look-up; undefined where it may.
+ * @param anyPort whether an operator chose the port
+ */
+export function refusalOf(url: URL, anyPort: boolean): string | undefined {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol !== 'https:') throw addressRefused('it is not https', url.host);
-  if (url.port !== '') throw addressRefused('its port is not 443', url.host);
+  if (url.username !== '' || url.password !== '') return 'it carries a user name or password';
+  if (url.protocol !== 'https:') return 'it is not https';
+  if (url.port !== '' && !anyPort) return 'its port is not 443';
   // A literal address is never looked up, so it is checked here; URL has turned octal, hex and decimal forms into dotted ones.
-  if (isIP(host) !== 0 && !isPublicAddress(host)) throw addressRefused('it is not a public address', url.host);
+  return isIP(host) !== 0 && !isPublicAddress(host) ? 'it is not a public address' : undefined;
 }
 
 function addressRefused(why: string, host: string): Rejected {

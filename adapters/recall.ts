@@ -1,12 +1,12 @@
 import { endRecall } from '../core/course.ts';
 import { Unavailable } from '../core/error.ts';
 import type { Act } from '../core/order.ts';
-import { claimVoid, endVoid, letGo, type Parcel, type Purchase, type RecallStep, type Refund, recallStep, unpackParcel } from '../core/shipment.ts';
+import { letGo, type Parcel, type Purchase, type RecallStep, recallStep, unpackParcel } from '../core/shipment.ts';
 import { decide } from './aws/decide.ts';
 import { type ParcelName, readParcel } from './aws/parcel-store.ts';
-import { readPurchases, writePurchase } from './aws/purchase-store.ts';
-import type { Voided } from './carrier.ts';
-import { type Buyer, connect, find, findLate } from './purchase.ts';
+import { readPurchases } from './aws/purchase-store.ts';
+import { type Buyer, find, findLate } from './purchase.ts';
+import { voidLabel } from './void-label.ts';
 
 /** More steps than any recall takes: a look-up, a void and an end for each of several attempts. */
 const STEPS = 12;
@@ -36,7 +36,7 @@ async function take(buyer: Buyer, parcel: Parcel, purchases: readonly Purchase[]
     case 'find':
       return await find(buyer, parcel, step.purchase, purchases).then(() => undefined);
     case 'void':
-      return await voidLabel(buyer, parcel, step.purchase).then(() => undefined);
+      return await voidLabel(buyer, step.purchase, parcel.label?.trackingNumber ?? '').then(() => undefined);
     case 'unpack': {
       const absent = purchases.filter(({ status }) => status === 'absent');
       if (await findLate(buyer, parcel, absent)) return undefined;
@@ -46,35 +46,6 @@ async function take(buyer: Buyer, parcel: Parcel, purchases: readonly Purchase[]
       return await end(buyer, parcel, 'left', step.reason, (act) => letGo(parcel, step.reason, act));
     default:
       return step satisfies never;
-  }
-}
-
-/** Asks the carrier to take a label back, under a lease, and keeps its answer before anything rests on it. */
-async function voidLabel(buyer: Buyer, parcel: Parcel, bought: Purchase): Promise<void> {
-  const purchase = claimVoid(bought, buyer.now());
-  if (!(await writePurchase(buyer.table, purchase))) throw new Unavailable('shipment.claim-lost', 'Another invocation voids this label.', { retryAfterSeconds: 2 });
-  const { reference, carrierRef } = purchase;
-  const { carrier, call } = await connect(buyer, parcel);
-  const never: Voided = { outcome: 'refused', used: false, reason: `${carrier.title} takes no labels back` };
-  const answer = (await carrier.voidLabel?.({ reference, carrierRef, trackingNumber: parcel.label?.trackingNumber ?? '' }, call)) ?? never;
-  const { status, refund, reason } = outcomeOf(answer);
-  // Should this write be lost, the lease lapses and the carrier is looked at again.
-  await writePurchase(buyer.table, endVoid(purchase, status, refund, reason, buyer.now()));
-  if (answer.outcome === 'unknown') throw new Unavailable('shipment.outcome-unknown', `Whether the label is void is not known (${reason}); it is looked at again.`);
-}
-
-function outcomeOf(answer: Voided): { readonly status: Parameters<typeof endVoid>[1]; readonly refund: Refund | undefined; readonly reason: string } {
-  switch (answer.outcome) {
-    case 'voided':
-      return { status: 'voided', refund: 'refunded', reason: '' };
-    case 'pending':
-      return { status: 'voided', refund: 'pending', reason: 'asked for' };
-    case 'refused':
-      return { status: answer.used ? 'used' : 'kept', refund: 'lost', reason: answer.reason };
-    case 'unknown':
-      return { status: 'voiding', refund: undefined, reason: answer.reason };
-    default:
-      return answer satisfies never;
   }
 }
 

@@ -1,8 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { type Ecdsa, ecdsa } from './signatures/ecdsa.ts';
-import type { Family, Message, Signed, Verdict } from './signatures/family.ts';
+import { type Family, type Message, type Offered, objectIn, type Signed, type Verdict } from './signatures/family.ts';
 import { type HmacBody, hmacBody } from './signatures/hmac-body.ts';
 import { type HmacFields, hmacFields } from './signatures/hmac-fields.ts';
+import { type HmacTimestamped, hmacTimestamped } from './signatures/hmac-timestamped.ts';
+import { type IssuedToken, issuedToken } from './signatures/issued-token.ts';
 import { type JwtRs256Body, jwtRs256Body } from './signatures/jwt-rs256-body.ts';
 import type { NamedKeys, PublishedKeys } from './signatures/published-keys.ts';
 import { type RsaSha256, rsaSha256 } from './signatures/rsa-sha256.ts';
@@ -17,10 +19,12 @@ interface Schemes {
   readonly 'hmac-body': HmacBody;
   readonly 'standard-webhooks': StandardWebhooks;
   readonly 'hmac-fields': HmacFields;
+  readonly 'hmac-timestamped': HmacTimestamped;
   readonly 'rsa-sha256': RsaSha256;
   readonly ecdsa: Ecdsa;
   readonly 'jwt-rs256-body': JwtRs256Body;
   readonly 'static-header': StaticHeader;
+  readonly 'issued-token': IssuedToken;
   readonly transport: Transport;
 }
 
@@ -44,8 +48,15 @@ interface Manners {
   readonly keys?: PublishedKeys;
 }
 
-/** `unsigned-ping`: a form with nothing but this field, holding a number, is answered 200; WooCommerce activates a webhook by it. */
-type Handshake = { readonly family: 'unsigned-ping'; readonly field: string };
+/** Nothing is ever taken in of a handshake, so it does no harm that anybody can send one at any time. */
+type Handshake =
+  /** A form with nothing but this field, holding a number, is answered 200; WooCommerce activates a webhook by it. */
+  | { readonly family: 'unsigned-ping'; readonly field: string }
+  /**
+   * A small JSON without this field, in which genuine messages have what they tell, or nothing at all is answered 200; USPS tries an address by
+   * something of that kind when it is subscribed, in a shape that no document says. A message whose signature was lost holds the field: it is refused.
+   */
+  | { readonly family: 'unsigned-json'; readonly without: string };
 
 /** The secrets that may sign now: a new one, and the one before it until its grace ends. */
 export interface SigningSecrets {
@@ -60,10 +71,12 @@ const FAMILIES: { readonly [Name in FamilyName]: Family<SchemeOf<Name>> } = {
   'hmac-body': hmacBody,
   'standard-webhooks': standardWebhooks,
   'hmac-fields': hmacFields,
+  'hmac-timestamped': hmacTimestamped,
   'rsa-sha256': rsaSha256,
   ecdsa,
   'jwt-rs256-body': jwtRs256Body,
   'static-header': staticHeader,
+  'issued-token': issuedToken,
   transport,
 };
 
@@ -82,16 +95,20 @@ export function verdictOn<Name extends FamilyName>(request: Signed, scheme: Sche
   if (message === undefined) return 'refused';
   const offered = family.offered(request, scheme);
   const keys = [...published, ...acceptedSecrets(secrets, now).flatMap((secret) => family.keysOf(secret, scheme))];
-  let genuine = false;
+  const proofs: Offered[] = [];
   for (const key of keys) {
     const compare = family.comparer(message, key);
-    for (const one of offered) {
-      const same = compare(one);
-      genuine = same || genuine;
-    }
+    for (const one of offered) if (compare(one)) proofs.push(one);
   }
-  if (!genuine) return 'refused';
-  return family.standing?.(request, scheme, now) ?? 'genuine';
+  if (proofs.length === 0) return 'refused';
+  return family.standing?.(request, scheme, now, proofs) ?? 'genuine';
+}
+
+/** Whether the second signature of a genuine request verifies; undefined where it carries none that its scheme knows. Nothing may rest on it. */
+export function secondVerdict<Name extends FamilyName>(request: Signed, scheme: SchemeOf<Name>, secrets: SigningSecrets, now: Date): boolean | undefined {
+  const family = familyOf(scheme);
+  const verdicts = acceptedSecrets(secrets, now).flatMap((secret) => family.keysOf(secret, scheme).map((key) => family.second?.(request, scheme, key)));
+  return verdicts.includes(true) || verdicts.find((verdict) => verdict !== undefined);
 }
 
 /** The published keys that a request must be verified with; undefined where keys are in the connection's secret. */
@@ -104,8 +121,21 @@ export function keysNamedBy<Name extends FamilyName>(request: Signed, scheme: Sc
 export function isHandshake<Name extends FamilyName>(request: Signed, scheme: SchemeOf<Name>): boolean {
   const { handshake } = scheme;
   if (handshake === undefined || familyOf(scheme).offered(request, scheme).length > 0) return false;
-  const [, field, value = ''] = /^([a-z_]{1,40})=(\d{1,20})$/.exec(request.body.toString('latin1', 0, 100)) ?? [];
-  return field === handshake.field && request.body.length === field.length + 1 + value.length;
+  return handshake.family === 'unsigned-ping' ? isPing(request, handshake.field) : isUntold(request, handshake.without);
+}
+
+function isPing({ body }: Signed, expected: string): boolean {
+  const [, field, value = ''] = /^([a-z_]{1,40})=(\d{1,20})$/.exec(body.toString('latin1', 0, 100)) ?? [];
+  return field === expected && body.length === field.length + 1 + value.length;
+}
+
+// Far more than a challenge needs: what is larger is not worth reading unsigned.
+const CHALLENGE_BYTES = 4_096;
+
+function isUntold({ body }: Signed, field: string): boolean {
+  if (body.length === 0) return true;
+  const object = body.length > CHALLENGE_BYTES ? undefined : objectIn(body.toString('utf8'));
+  return object !== undefined && !Object.hasOwn(object, field);
 }
 
 /**

@@ -1,8 +1,9 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { PrivacyRequest } from '../core/connection.ts';
 import type { Demand } from '../core/inventory.ts';
 import type { OrderStatus } from '../core/order.ts';
 import type { OrderDocument } from '../core/order-document.ts';
+import type { Grant } from './credential.ts';
 import type { Delivery } from './delivery.ts';
 import type { Http } from './http.ts';
 import type { SignatureScheme } from './signature.ts';
@@ -168,15 +169,6 @@ export interface Knowledge {
   sourceIdOf(number: string): Promise<string | undefined>;
 }
 
-/** A token that expires, and what the next one is asked for with. */
-export interface Grant {
-  readonly token: string;
-  /** The storefront may give a new one with every token: the old one is then spent. */
-  readonly refreshToken: string;
-  /** UTC instant. */
-  readonly expiresAt: string;
-}
-
 /** One kind of storefront: everything the hub needs to know of it is in its file in `storefronts/`. */
 export interface Storefront<Settings = unknown> {
   /** The name of its file. */
@@ -229,11 +221,6 @@ export interface Storefront<Settings = unknown> {
   answerQuestion?(question: string, query: Readonly<Record<string, string>>, hub: Knowledge): Promise<unknown>;
   /** Asks for the next token, where tokens expire. */
   refresh?(refreshToken: string, call: Pick<StorefrontCall<Settings>, 'settings' | 'apiKey' | 'http' | 'now'>): Promise<Grant>;
-}
-
-/** A field of a connection's secret: kept in Secrets Manager, never in a client file, never shown. */
-export function secretField(title: string) {
-  return z.string().min(1).meta({ title, secret: true });
 }
 
 /** Declares a storefront; infers its settings from their schema. */

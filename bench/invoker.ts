@@ -7,11 +7,10 @@ import { join } from 'node:path';
 import { type Arrival, takeInAll } from '../adapters/aws/intake.ts';
 import { documentClient, Table } from '../adapters/aws/table.ts';
 import { loadClient } from '../adapters/client.ts';
-import { loadStorefront } from '../adapters/storefront.ts';
 import type { Client } from '../core/client.ts';
 import { Unavailable } from '../core/error.ts';
 import { ulid } from '../core/id.ts';
-import { inventOrder, webhookOf } from './life.ts';
+import { arrivalOf } from './arrival.ts';
 import { processCpuMs } from './machine.ts';
 import type { Done, Job } from './sections/hot.ts';
 import { TABLE } from './store.ts';
@@ -38,17 +37,7 @@ const WARM_UP_FROM = 100_000;
 
 /** Orders as the storefront's webhooks bring them, read before the clock starts. */
 async function arrivalsOf(client: Client, sku: string, from: number, orders: number): Promise<Arrival[]> {
-  const connection = client.storefronts.find(({ kind }) => kind === 'custom');
-  if (connection === undefined) throw new Error('The demo client has no custom storefront any more.');
-  const { parse } = await loadStorefront(connection.kind);
-  const receivedAt = new Date().toISOString();
-  return Array.from({ length: orders }, (_, index): Arrival => {
-    const { body, meta } = webhookOf(inventOrder(from + index, [sku], client.currency), 1, true);
-    const parsed = parse({ connectionId: connection.id, receivedAt, headers: { 'webhook-id': String(meta.webhookId) }, body }, connection.settings);
-    const document = parsed.kind === 'orders' ? parsed.orders[0] : undefined;
-    if (document === undefined) throw new Error(`Order ${from + index} was not understood, but taken for ${parsed.kind}.`);
-    return { document, receivedAt };
-  });
+  return await Promise.all(Array.from({ length: orders }, (_, index) => arrivalOf(client, from + index, sku)));
 }
 
 function batchesOf(arrivals: readonly Arrival[], batch: number): Arrival[][] {

@@ -27,9 +27,14 @@ const SCANS: readonly Scan[] = [
 /** Carrier callbacks of one order. */
 export const CALLBACKS_PER_ORDER = SCANS.length;
 
+/** The storefront's own id of an order. */
+export function inventedSourceId(index: number): string {
+  return `B-${String(index + 1).padStart(6, '0')}`;
+}
+
 /** An order as its customer placed it: so many of each of these SKUs. */
 export function inventOrder(index: number, skus: readonly string[], currency: string): SoldOrder {
-  const sourceId = `B-${String(index + 1).padStart(6, '0')}`;
+  const sourceId = inventedSourceId(index);
   const lines = skus.map((sku, line): SoldLine => ({ lineId: `${index + 1}${line + 1}`, sku, title: sku, quantity: 1, unitPrice: 2_500, grams: 400, kind: 'goods' }));
   const buyer: Buyer = inventBuyer(index, seeded(sourceId));
   return {
@@ -111,7 +116,8 @@ async function reaches(setting: Setting, sold: SoldOrder, statuses: readonly str
   }
 }
 
-async function post(address: ReturnType<Address>, body: Buffer): Promise<void> {
+async function post(addressed: ReturnType<Address>, body: Buffer): Promise<void> {
+  const address = await addressed;
   if (address === undefined) throw new Error('Nobody is subscribed to what is posted.');
   const { url, headers } = address;
   const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });

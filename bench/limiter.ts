@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { Json } from '../core/json.ts';
+import { type Answer, cancellation } from '../local/database/database.ts';
+import { scalarOf, type WireItem } from '../local/database/expression.ts';
 import { seeded } from '../local/simulators/seed.ts';
-import { type Answer, cancellation } from './database/database.ts';
-import { scalarOf, type WireItem } from './database/expression.ts';
 
 /** What DynamoDB would not let pass, and no emulator stops. */
 export interface Limits {

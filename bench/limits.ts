@@ -20,15 +20,41 @@ export interface BundleSize {
 
 const BUNDLE = /([^/]+\/[^/]+)\/index\.mjs$/;
 
-/** Bundles every function into a folder of the caller's and weighs them, by name. */
+/** Bundles every function into a folder of the caller's and weighs what each loads, by name. */
 export async function weighBundles(folder: string): Promise<BundleSize[]> {
   const { metafile } = await buildFunctions(join(folder, 'dist'));
-  return Object.entries(metafile.outputs)
-    .flatMap(([file, { bytes }]) => {
+  return Object.keys(metafile.outputs)
+    .flatMap((file) => {
       const name = BUNDLE.exec(file)?.[1];
-      return name === undefined ? [] : [{ name, bytes, limit: limitOf(name) }];
+      return name === undefined ? [] : [{ name, bytes: loadedBytes(file, metafile.outputs), limit: limitOf(name) }];
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+type Outputs = Awaited<ReturnType<typeof buildFunctions>>['metafile']['outputs'];
+
+/** What a function loads: its file, what that imports, and the heaviest of the adapters that it may load by their kind, with what that imports beside. */
+function loadedBytes(file: string, outputs: Outputs): number {
+  const own = importedBy(file, outputs);
+  const adapters = [...own].flatMap((one) => outputs[one]?.imports.filter(({ kind }) => kind === 'dynamic-import') ?? []).filter(({ path }) => isAdapter(outputs[path]));
+  const beside = adapters.map(({ path }) => sizeOf(importedBy(path, outputs).difference(own), outputs));
+  return sizeOf(own, outputs) + Math.max(0, ...beside);
+}
+
+function isAdapter(output: Outputs[string] | undefined): boolean {
+  return /^adapters\//.test(output?.entryPoint ?? '');
+}
+
+/** A file and all that it imports as it is loaded. */
+function importedBy(file: string, outputs: Outputs, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const { path, kind, external } of outputs[file]?.imports ?? []) if (kind === 'import-statement' && external !== true) importedBy(path, outputs, seen);
+  return seen;
+}
+
+function sizeOf(files: ReadonlySet<string>, outputs: Outputs): number {
+  return [...files].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0);
 }
 
 function limitOf(name: string): number {

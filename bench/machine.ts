@@ -79,8 +79,8 @@ export function forgetPeakMemory(): void {
   if (process.platform === 'linux') writeFileSync('/proc/self/clear_refs', '5');
 }
 
-/** A process may end between being listed and being looked at. */
-function readIfThere(file: string): string | undefined {
+/** Reads a file of `/proc`; undefined when its process has ended between being listed and being looked at. */
+export function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {

@@ -22,12 +22,16 @@ export interface Findings {
   readonly breakdowns?: readonly Breakdown[];
   /** What a reader must know to judge the values. */
   readonly notes?: readonly string[];
+  /** What must never be, whatever the values: the section has failed, and its values are shown all the same. */
+  readonly faults?: readonly string[];
 }
 
 /** What a section works with. */
 export interface Bench {
   /** Orders asked for on the command line; each section has its own default. */
   readonly orders: number | undefined;
+  /** Minutes asked for on the command line, of a section that lasts. */
+  readonly minutes: number | undefined;
   /** A folder of this run; emptied afterwards. */
   readonly scratch: string;
   /** Tells somebody who waits what is going on. */

@@ -8,8 +8,10 @@ import { loadClient } from '../adapters/client.ts';
 import type { Client } from '../core/client.ts';
 import type { Json } from '../core/json.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../local/cloud/cloud.ts';
+import type { PlayedCarrier } from '../local/simulators/carrier.ts';
 import { type CustomShop, openCustom } from '../local/simulators/custom.ts';
-import { type Easypost, openEasypost } from '../local/simulators/easypost.ts';
+import { openEasypost } from '../local/simulators/easypost.ts';
+import { openRelay } from './relay.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const ASSEMBLY = join(ROOT, 'cdk.out');
@@ -25,6 +27,8 @@ export interface SettingOptions {
   readonly authorisation: 'automatic' | 'person';
   /** Whether changes of the table are followed: without, nothing comes of an order but the order. */
   readonly stream: boolean;
+  /** The carrier as it is to be: how long it takes for each of its answers, and how many calls a minute it takes. It is the only one then. */
+  readonly carrier?: { readonly latencyMs: number; readonly perMinute: number };
   readonly through?: CloudOptions['through'];
   readonly log: (line: string) => void;
 }
@@ -34,7 +38,9 @@ export interface Setting {
   readonly client: Client;
   readonly cloud: Cloud;
   readonly wholesale: CustomShop;
-  readonly carrier: Easypost;
+  readonly carrier: PlayedCarrier;
+  /** When the carrier was called, where its latency was given: milliseconds since 1970. */
+  readonly carrierCalls: readonly number[];
   /** The table, by the emulator's own address: what is read here is not counted. */
   readonly table: Table;
   /** Where each sender posts to, and with what it signs. */
@@ -71,24 +77,27 @@ export async function openSetting(options: SettingOptions): Promise<Setting> {
     hookUrl: () => '',
   });
   const carrier = await openEasypost({
+    connectionId: CARRIER,
     file: join(vendors, 'easypost.sqlite'),
-    apiKey: token,
+    secret: { signing: signing[CARRIER], token, apiKey: '' },
+    settings: {},
     // Callers post as many callbacks as they want to count.
     post: () => {},
-    sender: CARRIER,
+    updateUrl: () => '',
     stepMs: 0,
     currency: client.currency,
   });
-  const settings = { [WHOLESALE]: wholesale.settings, [CARRIER]: { endpoint: carrier.endpoint } };
+  const relay = options.carrier && (await openRelay(carrier.settings.endpoint ?? '', options.carrier.latencyMs));
+  const settings = { [WHOLESALE]: wholesale.settings, [CARRIER]: relay === undefined ? carrier.settings : { endpoint: relay.url } };
   const secrets = { ...signing, links: randomBytes(32).toString('hex') };
-  const closeVendors = () => Promise.all([wholesale.close(), carrier.close()]);
+  const closeVendors = () => Promise.all([wholesale.close(), relay?.close(), carrier.close()]);
   const starting = startCloud({
     assembly: options.stream ? ASSEMBLY : withoutStream(join(options.dataFolder, 'assembly')),
     stack: STACK,
     dataFolder: options.dataFolder,
     schedules: 'manual',
     secrets: Object.fromEntries(Object.entries(secrets).map(([id, current]) => [`crossdock/${CLIENT}/${id}`, JSON.stringify({ signing: { current }, token })])),
-    patchClient: (file) => patched(file, settings, options.authorisation),
+    patchClient: (file) => patched(file, settings, options),
     log: options.log,
     ...(options.through && { through: options.through }),
   });
@@ -104,6 +113,7 @@ export async function openSetting(options: SettingOptions): Promise<Setting> {
     cloud,
     wholesale,
     carrier,
+    carrierCalls: relay?.calls ?? [],
     table,
     hooks: {
       storefront: { url: `${cloud.apiUrl.replace(/\/$/, '')}/hooks/${WHOLESALE}`, secret: signing[WHOLESALE] },
@@ -138,18 +148,30 @@ function withoutStream(folder: string): string {
   return folder;
 }
 
-/** Points the connections that are played here at their simulators, has nobody else told of stock, and sets who authorises. */
-function patched(file: Json, settings: Readonly<Record<string, Readonly<Record<string, string>>>>, mode: string): Json {
+/** Points the connections that are played here at their simulators, has nobody else told of stock, and sets who authorises and who carries. */
+function patched(file: Json, settings: Readonly<Record<string, Readonly<Record<string, string>>>>, options: SettingOptions): Json {
   const client = asObject(file);
   const policies = asObject(client.policies);
   const connected = (connections: Json | undefined): Json[] =>
     (Array.isArray(connections) ? connections : []).map(asObject).map((connection) => {
       const own = settings[String(connection.id)];
-      if (own === undefined) return { ...connection, stock: { ...asObject(connection.stock), publish: false } };
+      if (own === undefined) return 'stock' in connection ? { ...connection, stock: { ...asObject(connection.stock), publish: false } } : connection;
       return { ...connection, settings: { ...asObject(connection.settings), ...own } };
     });
-  const authorisation = { ...asObject(policies.authorisation), mode };
-  return { ...client, storefronts: connected(client.storefronts), carriers: connected(client.carriers), policies: { ...policies, authorisation } };
+  const authorisation = { ...asObject(policies.authorisation), mode: options.authorisation };
+  const pointed: { [key: string]: Json } = {
+    ...client,
+    storefronts: connected(client.storefronts),
+    carriers: connected(client.carriers),
+    policies: { ...policies, authorisation },
+  };
+  return options.carrier === undefined ? pointed : onlyCarrier(pointed, options.carrier.perMinute);
+}
+
+/** Leaves one carrier that any parcel may go with. */
+function onlyCarrier(client: Readonly<Record<string, Json>>, requestsPerMinute: number): Json {
+  const carriers = (Array.isArray(client.carriers) ? client.carriers : []).map(asObject).map((carrier) => (carrier.id === CARRIER ? { ...carrier, requestsPerMinute } : carrier));
+  return { ...client, carriers, shipping: { ...asObject(client.shipping), services: [{ carrier: CARRIER }] } };
 }
 
 function asObject(value: Json | undefined): { [key: string]: Json } {

@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { startEmulators } from '../local/cloud/emulators.ts';
 import { ensureTable, indexStreamRecords, TableProperties } from '../local/cloud/tables.ts';
-import type { ServerSetup } from './database/server.ts';
+import type { ServerSetup } from './database-server.ts';
 import type { Limited } from './limiter.ts';
 
 const REGION = 'eu-central-1';
 const TEMPLATE = join(import.meta.dirname, '..', 'cdk.out', 'crossdock-demo.template.json');
-const SERVER = fileURLToPath(new URL('./database/server.ts', import.meta.url));
+const SERVER = fileURLToPath(new URL('./database-server.ts', import.meta.url));
 const Template = z.object({ Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown() })) });
 
 /** The table that every store holds. */

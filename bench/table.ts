@@ -1,9 +1,9 @@
 import { type Breakdown, type Findings, type Row, verdictOf } from './section.ts';
 
 /** A section's findings for people: values beside their aims, details, and what to know about them. */
-export function findingsText(title: string, { rows, breakdowns = [], notes = [] }: Findings): string {
+export function findingsText(title: string, { rows, breakdowns = [], notes = [], faults = [] }: Findings): string {
   const values = { title, columns: ['', 'measured', 'aim', 'verdict'], rows: rows.map((row) => [row.name, `${figure(row.value)} ${row.unit}`, aimText(row), verdictOf(row)]) };
-  return [values, ...breakdowns].map(tableText).join('\n\n') + notes.map((note) => `\n  - ${note}`).join('');
+  return [values, ...breakdowns].map(tableText).join('\n\n') + [...notes.map((note) => `\n  - ${note}`), ...faults.map((fault) => `\n  FAULT: ${fault}`)].join('');
 }
 
 /** A table with its columns aligned: text to the left, figures to the right. */

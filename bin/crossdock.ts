@@ -6,8 +6,11 @@ import { validateClients } from './commands/client.ts';
 import { addConnectionsCommand } from './commands/connections.ts';
 import { listDeadLetters } from './commands/dead-letters.ts';
 import { explainOrder } from './commands/explain.ts';
+import { addHandOverCommands } from './commands/hand-over.ts';
+import { showReconciliations } from './commands/labels.ts';
 import { listLevels } from './commands/levels.ts';
 import { showOrder, showTimeline } from './commands/order.ts';
+import { addParcelsCommand } from './commands/parcels.ts';
 import { addPrivacyCommands } from './commands/privacy.ts';
 import { addReplayCommand } from './commands/replay-group.ts';
 import { fileOf, testRules } from './commands/rules.ts';
@@ -44,6 +47,13 @@ program
   .description('list what each storefront was told of each SKU')
   .option('--drifted', 'only SKUs of which a storefront had more than it was told', false)
   .action(async ({ drifted }: { drifted: boolean }) => print(await listLevels(new Table((await stack()).tableName), fileOf(program.opts<Options>().client), drifted)));
+
+program
+  .command('labels')
+  .description('labels that carriers sold')
+  .command('differences')
+  .description("in what each carrier's books differed from ours when they were compared last")
+  .action(async () => print(await showReconciliations(new Table((await stack()).tableName), fileOf(program.opts<Options>().client))));
 
 program
   .command('rules')
@@ -83,6 +93,8 @@ const shell = { stack, clientId: () => program.opts<Options>().client, print };
 addConnectionsCommand(program, shell);
 addPrivacyCommands(program, shell);
 addReplayCommand(program, shell);
+addHandOverCommands(program, shell);
+addParcelsCommand(program, shell);
 
 program
   .command('client')

@@ -12,12 +12,18 @@ export interface Stack {
   readonly deadLetterQueues: readonly { readonly name: string; readonly url: string }[];
 }
 
-/** A stack with what a replay needs of it. */
+/** A stack with the bucket and the queues that commands use. */
 export interface FoundStack extends Stack {
   /** The bucket of what storefronts posted. */
   readonly deliveriesBucket: string;
+  /** The bucket of labels, packing slips and forms. */
+  readonly labelsBucket: string;
   /** The queue in which deliveries wait to be taken in. */
   readonly inboxUrl: string;
+  /** The queue in which requests to close a day wait. */
+  readonly manifestsUrl: string;
+  /** The queue in which pickups wait to be booked or cancelled. */
+  readonly pickupsUrl: string;
 }
 
 /** What `npm start` writes about the stack it runs. */
@@ -51,13 +57,25 @@ function isAlive(processId: number): boolean {
 
 // CloudFormation's names of the resources, before the hash that ends them.
 const DELIVERIES = /^FoundationDeliveries[0-9A-F]{8}$/;
+const LABELS = /^FoundationLabels[0-9A-F]{8}$/;
 const INBOX = /^Orderacceptordersinbox[0-9A-F]{8}$/;
+const MANIFESTS = /^HandOverclosemanifestsmanifests[0-9A-F]{8}$/;
+const PICKUPS = /^HandOversettlepickupspickups[0-9A-F]{8}$/;
 
 function localStack({ env, tableName, buckets, queues }: z.infer<typeof LocalStack>): FoundStack {
   Object.assign(process.env, env);
-  const [, deliveriesBucket = ''] = Object.entries(buckets).find(([logicalId]) => DELIVERIES.test(logicalId)) ?? [];
-  const inboxUrl = queues.find(({ logicalId }) => INBOX.test(logicalId))?.url ?? '';
-  return { where: 'this machine', tableName, deadLetterQueues: queues.filter(({ deadLetter }) => deadLetter), deliveriesBucket, inboxUrl };
+  const bucketOf = (name: RegExp) => Object.entries(buckets).find(([logicalId]) => name.test(logicalId))?.[1] ?? '';
+  const urlOf = (name: RegExp) => queues.find(({ logicalId }) => name.test(logicalId))?.url ?? '';
+  return {
+    where: 'this machine',
+    tableName,
+    deadLetterQueues: queues.filter(({ deadLetter }) => deadLetter),
+    deliveriesBucket: bucketOf(DELIVERIES),
+    labelsBucket: bucketOf(LABELS),
+    inboxUrl: urlOf(INBOX),
+    manifestsUrl: urlOf(MANIFESTS),
+    pickupsUrl: urlOf(PICKUPS),
+  };
 }
 
 async function deployedStack(name: string): Promise<FoundStack> {
@@ -70,7 +88,16 @@ async function deployedStack(name: string): Promise<FoundStack> {
     }
   }
   const output = (key: string) => outputs.get(key) ?? '';
-  return { where: name, tableName: output('TableName'), deadLetterQueues: queues, deliveriesBucket: output('DeliveriesBucketName'), inboxUrl: output('InboxQueueUrl') };
+  return {
+    where: name,
+    tableName: output('TableName'),
+    deadLetterQueues: queues,
+    deliveriesBucket: output('DeliveriesBucketName'),
+    labelsBucket: output('LabelsBucketName'),
+    inboxUrl: output('InboxQueueUrl'),
+    manifestsUrl: output('ManifestsQueueUrl'),
+    pickupsUrl: output('PickupsQueueUrl'),
+  };
 }
 
 async function outputsOf(client: CloudFormationClient, name: string): Promise<Map<string, string>> {

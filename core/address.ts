@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 
-const text = (max: number) => z.string().trim().max(max);
+/** One line. `^` and `~` begin the commands of label printers, and stand in no address. */
+const text = (max: number) =>
+  z
+    .string()
+    .overwrite((line) => line.replace(/[\p{Cc}\p{Zl}\p{Zp}^~]+/gu, ' '))
+    .trim()
+    .max(max);
 
 /** A postal address as a carrier needs it. Personal data: never in logs, events or reports. */
 export const Address = z.object({
@@ -140,5 +146,5 @@ function formatless(field: keyof Address, value: string | undefined, address: Ad
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
   if (field === 'postalCode') return address.country === 'US' ? words.join('').slice(0, 5) : words.join('');
-  return words.map((word) => ABBREVIATIONS[word.replace(/(.+)strasse$/u, '$1str')] ?? word.replace(/(.+)strasse$/u, '$1str')).join(' ');
+  return words.map((word) => ABBREVIATIONS[word] ?? word.replace(/(.+)strasse$/u, '$1str')).join(' ');
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Client, productOf, type Warehouse } from './client.ts';
 import type { ErrorCode } from './error.ts';
-import { Sku, Slug } from './id.ts';
+import { OrderId, Sku, Slug } from './id.ts';
 import { LotName, type Place, placeKey } from './inventory.ts';
 import { MAX_QUANTITY } from './order-document.ts';
 
@@ -46,7 +46,7 @@ const SHAPES = {
   adjustment: { header: { reason: Reason, cause: Cause }, line: { ...goods, warehouse: Slug, quantity: Difference } },
   transfer: { header: { from: Slug, to: Slug }, line: { ...goods, quantity: Quantity } },
   count: { header: { warehouse: Slug }, line: { ...goods, counted: Count, expected: Count.optional() } },
-  return: { header: { orderId: z.string().min(1).max(200), parcel: Quantity.optional(), warehouse: Slug }, line: { ...goods, quantity: Quantity } },
+  return: { header: { orderId: OrderId, parcel: Quantity.optional(), warehouse: Slug }, line: { ...goods, quantity: Quantity } },
   inspection: { header: { warehouse: Slug }, line: { ...goods, quantity: Quantity, verdict: Verdict } },
 } as const;
 

@@ -52,7 +52,8 @@ function firstFrom(day: string, warehouse: Warehouse, timeZone: string): Departu
 
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const satisfies readonly Warehouse['workingDays'][number][];
 
-function worksOn({ workingDays, holidays }: Warehouse, day: string): boolean {
+/** Whether a warehouse ships on a day. */
+export function worksOn({ workingDays, holidays }: Warehouse, day: string): boolean {
   const weekday = WEEKDAYS[new Date(day).getUTCDay()];
   return weekday !== undefined && workingDays.includes(weekday) && !holidays.includes(day);
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Address } from './address.ts';
+import { Dimensions } from './dimensions.ts';
 import { Sku, Slug } from './id.ts';
 import { Currency, Minor } from './money.ts';
 import { Rule } from './rule.ts';
@@ -32,13 +33,26 @@ const Polling = z.strictObject({
 export const StorefrontConnection = Connection.extend({ stock: SharedStock.prefault({}), poll: Polling.prefault({}) });
 export type StorefrontConnection = z.infer<typeof StorefrontConnection>;
 
+const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time of day such as 06:00' });
+
 /** A carrier that sells us labels. */
-export const CarrierConnection = Connection;
+export const CarrierConnection = Connection.extend({
+  collects: TimeOfDay.optional().meta(title("When it collects; the warehouse's cut-off where it is not given. Parcels that are labelled later leave the next working day")),
+  closesAfterMinutes: z.int().min(0).max(240).optional().meta(title('Minutes after it collects until its manifest is closed; 5 where it is not given')),
+  settleSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .meta(title("Seconds after which a purchase that the carrier does not show was surely not made; the adapter's own caution where it is not given")),
+  requestsPerMinute: z.int().min(1).max(100_000).optional().meta(title("Calls a minute at most, over all of the hub; the adapter's own figure where it is not given")),
+});
 export type CarrierConnection = z.infer<typeof CarrierConnection>;
 
-const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time of day such as 06:00' });
 const ZoneName = z.string().refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' });
 const Weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']);
+
+const Region = z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, { error: 'must be a country such as DE or a region of one such as US-CA' });
 
 /** A building that holds stock and ships parcels. */
 export const Warehouse = z.strictObject({
@@ -49,10 +63,7 @@ export const Warehouse = z.strictObject({
   cutOff: TimeOfDay.default('14:00').meta(title('Orders that are in by then leave the same day')),
   workingDays: z.array(Weekday).min(1).default(['mon', 'tue', 'wed', 'thu', 'fri']).meta(title('Days on which it ships')),
   holidays: z.array(z.iso.date()).default([]).meta(title('Days on which it does not, such as 2026-12-25')),
-  serves: z
-    .array(z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, { error: 'must be a country such as DE or a region of one such as US-CA' }))
-    .default([])
-    .meta(title('Countries and regions that are near it, beside its own country')),
+  serves: z.array(Region).default([]).meta(title('Countries and regions that are near it, beside its own country')),
   capacity: z.int().min(1).max(1_000_000).optional().meta(title('Orders that it can ship in a day; more spill over to the next warehouse')),
 });
 export type Warehouse = z.infer<typeof Warehouse>;
@@ -75,6 +86,22 @@ export const Reorder = z
   .refine((reorder) => reorder.upTo > reorder.point, { error: 'upTo must be above point, or the plant is asked again at once', path: ['upTo'] });
 export type Reorder = z.infer<typeof Reorder>;
 
+/** What customs must be told of a product. */
+const ProductCustoms = z.strictObject({
+  hsCode: z
+    .string()
+    .regex(/^\d{6,10}$/, { error: 'must be 6 to 10 digits, such as 940490' })
+    .optional()
+    .meta(title('Harmonised System code, 6 to 10 digits')),
+  origin: z
+    .string()
+    .regex(/^[A-Z]{2}$/, { error: 'must be an ISO 3166-1 country code such as DE' })
+    .optional()
+    .meta(title('Country in which it was made')),
+  description: z.string().min(3).max(60).optional().meta(title('What it is, in English; its name where nothing is given')),
+  value: z.int().min(1).max(1_000_000_000).optional().meta(title('Value of a unit in minor units of the client currency, where an order has no price for it')),
+});
+
 /** Something that is kept in stock and sold. */
 export const Product = z.strictObject({
   sku: Sku,
@@ -85,6 +112,9 @@ export const Product = z.strictObject({
   lots: z.boolean().default(false).meta(title('Whether its stock is kept by lot, with expiry; the first to expire is shipped first')),
   shelfLifeDays: z.int().min(0).max(3650).default(0).meta(title('Days that a lot must have left on the day it is promised')),
   serials: z.boolean().default(false).meta(title('Whether the serial number of every unit is captured at packing')),
+  dimensions: Dimensions.optional().meta(title('Millimetres, packed')),
+  hazardous: z.boolean().default(false).meta(title('Dangerous goods, such as gas, batteries by themselves or perfume: only services that are named for them take it')),
+  customs: ProductCustoms.prefault({}).meta(title('What customs must be told of it, where parcels leave the customs territory')),
 });
 export type Product = z.infer<typeof Product>;
 
@@ -99,6 +129,89 @@ export const Kit = z.strictObject({
     .meta(title('Products, or other kits, and how many of each')),
 });
 export type Kit = z.infer<typeof Kit>;
+
+/** Which services may be bought for which parcels. */
+const ServiceRule = z.strictObject({
+  carrier: Slug.meta(title('Carrier connection')),
+  services: z.array(z.string().min(1).max(80)).default([]).meta(title('Such as USPS Priority; empty: all that it offers')),
+  from: z.array(Slug).default([]).meta(title('Warehouses; empty: all')),
+  to: z.array(Region).default([]).meta(title('Countries and regions; empty: all')),
+  weightUpTo: z.int().min(1).optional().meta(title('Grams, packed')),
+  valueUpTo: Minor.min(1).optional().meta(title('Minor units of the client currency: what the order is worth')),
+  longestUpTo: z.int().min(1).optional().meta(title('Millimetres of the longest side')),
+  girthUpTo: z.int().min(1).optional().meta(title('Millimetres of the longest side and the girth together')),
+  hazardous: z.boolean().default(false).meta(title('Whether it takes dangerous goods')),
+  poBox: z.boolean().default(false).meta(title('Whether it delivers to PO boxes and parcel lockers')),
+  military: z.boolean().default(false).meta(title('Whether it delivers to military addresses (APO, FPO, DPO)')),
+});
+export type ServiceRule = z.infer<typeof ServiceRule>;
+
+/** A price to reckon with where a carrier tells none, or does not answer. */
+const Tariff = z.strictObject({
+  carrier: Slug.meta(title('Carrier connection')),
+  service: z.string().min(1).max(80).meta(title('Such as USPS Priority')),
+  to: z.array(Region).default([]).meta(title('Countries and regions; empty: all')),
+  weightUpTo: z.int().min(1).optional().meta(title('Grams, packed')),
+  cost: Minor.min(0).meta(title('Minor units of the client currency')),
+  days: z.int().min(1).max(60).optional().meta(title('Working days to the door')),
+});
+export type Tariff = z.infer<typeof Tariff>;
+
+/** What a box measures that nobody measured. */
+const StockBox = z.strictObject({
+  name: z.string().min(1).max(40),
+  dimensions: Dimensions.meta(title('Millimetres, outside')),
+  weightUpTo: z.int().min(1).optional().meta(title('Grams, packed: a heavier parcel is taken for one in the next box')),
+});
+
+/** How carriers and services are chosen. */
+const Shipping = z.strictObject({
+  services: z.array(ServiceRule).default([]).meta(title('A service may be bought where one of these allows it; empty: all but for dangerous goods')),
+  promises: z
+    .array(
+      z.strictObject({
+        to: z.array(Region).default([]).meta(title('Countries and regions; empty: all')),
+        days: z.int().min(1).max(60).meta(title('Working days from the warehouse to the door')),
+      }),
+    )
+    .default([])
+    .meta(title('What customers are promised; the first that fits holds')),
+  exchange: z
+    .record(Currency, z.string().regex(/^\d{1,6}(\.\d{1,8})?$/, { error: 'must be a decimal such as "0.92"' }))
+    .default({})
+    .meta(title('What a unit of a foreign currency is worth in the client currency, to compare prices by; prices in others are not bought')),
+  tolerance: z
+    .strictObject({
+      percent: z.int().min(0).max(100).default(10).meta(title('A price may have risen by so many percent since it was chosen')),
+      amount: Minor.min(0).default(100).meta(title('or by so many minor units of the client currency; above both the order is held')),
+    })
+    .prefault({}),
+  quoteMinutes: z.int().min(1).max(1_440).default(20).meta(title('Minutes for which a price holds without being asked for again')),
+  tariff: z.array(Tariff).default([]),
+  boxes: z
+    .array(StockBox)
+    .default([])
+    .meta(title('Boxes by what they hold, the lightest first: parcels that nobody measured are taken for these. Some carriers price no box without measures')),
+  scorecard: z
+    .strictObject({
+      weight: z.int().min(0).max(200).default(50).meta(title('Percent that a service which is never on time is reckoned dearer')),
+      atLeast: z.int().min(1).max(100_000).default(20).meta(title('Parcels of a service on a lane below which nothing is said about it')),
+      days: z.int().min(7).max(365).default(90).meta(title('Days that are looked back')),
+    })
+    .prefault({}),
+  addressCheck: z
+    .strictObject({ carrier: Slug.meta(title('Carrier connection that is asked')), to: z.array(Region).min(1).meta(title('Countries and regions whose addresses are checked')) })
+    .optional()
+    .meta(title('Who checks addresses before labels are bought')),
+  customs: z
+    .strictObject({
+      signer: z.string().min(2).max(60).optional().meta(title("Who signs customs forms; the client's name where nobody is given")),
+      terms: z.enum(['DAP', 'DDP']).default('DAP').meta(title('DAP: the recipient pays duties; DDP: the sender does')),
+      undeliverable: z.enum(['return', 'abandon']).default('return'),
+    })
+    .prefault({}),
+});
+type Shipping = z.infer<typeof Shipping>;
 
 /** How an order may be shared out over warehouses and time. */
 export const Split = z.enum(['never', 'warehouses', 'backorders']);
@@ -144,6 +257,8 @@ const Policies = z.strictObject({
       handedOver: Hours.default(24).meta(title('Hours from labelled to handed over')),
       scanned: Hours.default(24).meta(title("Hours from handed over to the carrier's first scan")),
       delivered: Hours.default(240).meta(title('Hours from the first scan to the door')),
+      moving: Hours.default(96).meta(title('Hours from one scan to the next while a parcel is on its way')),
+      exception: Hours.default(24).meta(title('Hours that a delivery exception may last')),
     })
     .prefault({}),
   packing: z.enum(['confirm', 'scan']).default('scan').meta(title('confirm: parcels are confirmed whole; scan: a person scans every unit')),
@@ -168,6 +283,7 @@ export const Client = z
     products: z.array(Product).min(1),
     kits: z.array(Kit).default([]),
     rules: z.array(Rule).default([]).meta(title('Asked in this order')),
+    shipping: Shipping.prefault({}),
     policies: Policies.prefault({}),
     notifications: z
       .strictObject({
@@ -209,6 +325,7 @@ export const Client = z
       'name',
       client.rules.map((rule) => rule.name),
     );
+    for (const { path, message } of shippingProblems(client)) context.addIssue({ code: 'custom', path: [...path], message });
     for (const { path, message } of kitProblems(client)) context.addIssue({ code: 'custom', path: [...path], message });
     for (const { path, message } of ruleProblems(client)) context.addIssue({ code: 'custom', path: [...path], message });
 
@@ -251,6 +368,33 @@ function kitProblems({ kits, products }: { readonly kits: readonly Kit[]; readon
     ),
     ...(contains(kit.sku, kit, recipes, new Set()) ? [{ path: ['kits', index, 'parts'], message: `kit ${JSON.stringify(kit.sku)} contains itself` }] : []),
   ]);
+}
+
+/** Names of carriers and warehouses in the shipping policy that nobody has. */
+function shippingProblems({
+  shipping,
+  carriers,
+  warehouses,
+}: {
+  readonly shipping: Shipping;
+  readonly carriers: readonly CarrierConnection[];
+  readonly warehouses: readonly Warehouse[];
+}): Problem[] {
+  const [known, places] = [new Set(carriers.map(({ id }) => id)), new Set(warehouses.map(({ id }) => id))];
+  const carrier = (path: Problem['path'], id: string): Problem[] =>
+    known.has(id) ? [] : [{ path, message: `no carrier is called ${JSON.stringify(id)}; carriers: ${[...known].join(', ')}` }];
+  return [
+    ...shipping.services.flatMap((rule, index) => [
+      ...carrier(['shipping', 'services', index, 'carrier'], rule.carrier),
+      ...rule.from.flatMap((id, at) =>
+        places.has(id)
+          ? []
+          : [{ path: ['shipping', 'services', index, 'from', at], message: `no warehouse is called ${JSON.stringify(id)}; warehouses: ${[...places].join(', ')}` }],
+      ),
+    ]),
+    ...shipping.tariff.flatMap((entry, index) => carrier(['shipping', 'tariff', index, 'carrier'], entry.carrier)),
+    ...(shipping.addressCheck === undefined ? [] : carrier(['shipping', 'addressCheck', 'carrier'], shipping.addressCheck.carrier)),
+  ];
 }
 
 function contains(wanted: string, kit: Kit, recipes: ReadonlyMap<string, Kit>, seen: Set<string>): boolean {

@@ -36,13 +36,15 @@ export interface Clock {
   readonly hours: number;
 }
 
-/** The running clock of an order or parcel. @returns undefined where it waits for nothing */
-export function clockOf(item: Order | Parcel, { policies }: Pick<Client, 'policies'>): Clock | undefined {
+/** The running clock of an order or parcel. @returns undefined where it waits for nothing, or for a customer to send something back */
+export function clockOf(item: Order | Parcel, client: Pick<Client, 'policies'>): Clock | undefined {
   const list = WORK_LISTS.find((name) => item.work?.startsWith(`${name}#`));
-  if (list === undefined) return undefined;
-  const { stage, waits } = CLOCKS[list];
+  if (list === undefined || (list === 'hand-over' && item.entity === 'parcel' && item.returns !== undefined)) return undefined;
+  return clockFrom(item.entity === 'order' ? beganAt(item, list) : item.since, CLOCKS[list], client);
+}
+
+function clockFrom(since: string, { stage, waits }: Pick<Clock, 'stage' | 'waits'>, { policies }: Pick<Client, 'policies'>): Clock {
   const hours = policies.clocks[stage];
-  const since = item.entity === 'order' ? beganAt(item, list) : item.since;
   return { stage, waits, since, hours, dueAt: new Date(Date.parse(since) + hours * HOUR_MS).toISOString() };
 }
 
@@ -55,10 +57,29 @@ function beganAt({ status, since, holds }: Order, list: WorkList): string {
   return first > since ? first : since;
 }
 
+/** All clocks that run for an order or parcel. One on its way must be scanned again, and what hinders its delivery be settled. */
+function clocksOf(item: Order | Parcel, client: Pick<Client, 'policies'>): Clock[] {
+  const clock = clockOf(item, client);
+  if (clock === undefined) return [];
+  const onItsWay = item.entity === 'parcel' && clock.stage === 'delivered' ? whereOf(item) : undefined;
+  return onItsWay === undefined ? [clock] : [clock, clockFrom(onItsWay.since, onItsWay, client)];
+}
+
+/** What is awaited of a parcel on its way. One that lies at a pick-up point waits for its customer, and no scan tells of that. */
+function whereOf({ tracking, since }: Parcel): Pick<Clock, 'stage' | 'waits' | 'since'> | undefined {
+  if (tracking.status === 'available_for_pickup') return undefined;
+  if (tracking.status === 'delivery_exception') return { stage: 'exception', waits: 'for its delivery exception to be settled', since: tracking.at };
+  return { stage: 'moving', waits: 'for its next scan', since: tracking.lastScanAt ?? since };
+}
+
 /** The last instant at which something may have begun to wait in a list and be late by now. Promises are broken whenever an order began to wait. */
 export function lateBefore(list: WorkList, { policies }: Pick<Client, 'policies'>, now: Date): Date {
   const isOrders = ORDER_LISTS.some((name) => name === list);
-  return isOrders ? now : new Date(now.getTime() - policies.clocks[CLOCKS[list].stage] * HOUR_MS);
+  const { stage } = CLOCKS[list];
+  const { clocks } = policies;
+  // The clocks of a parcel on its way began when it was scanned first, or later.
+  const hours = stage === 'delivered' ? Math.min(clocks.delivered, clocks.moving, clocks.exception) : clocks[stage];
+  return isOrders ? now : new Date(now.getTime() - hours * HOUR_MS);
 }
 
 /** What of an order or parcel is late and not noted yet. */
@@ -74,11 +95,11 @@ export function isPromiseBroken(order: Order, now: Date): boolean {
 }
 
 function latenessOf(item: Order | Parcel, client: Pick<Client, 'policies'>, now: Date): Lateness | undefined {
-  const clock = clockOf(item, client);
-  const stages: { stage: Stage | 'promise'; reason: string }[] = [];
-  if (clock !== undefined && clock.dueAt < now.toISOString())
-    stages.push({ stage: clock.stage, reason: `waits ${clock.waits} since ${clock.since}, for more than ${clock.hours === 1 ? 'an hour' : `${clock.hours} hours`}` });
-  if (clock !== undefined && item.entity === 'order' && isPromiseBroken(item, now)) stages.push({ stage: 'promise', reason: `was to ship by ${item.shipBy} and is not packed` });
+  const clocks = clocksOf(item, client);
+  const stages: { stage: Stage | 'promise'; reason: string }[] = clocks
+    .filter(({ dueAt }) => dueAt < now.toISOString())
+    .map(({ stage, waits, since, hours }) => ({ stage, reason: `waits ${waits} since ${since}, for more than ${hours === 1 ? 'an hour' : `${hours} hours`}` }));
+  if (item.entity === 'order' && isPromiseBroken(item, now)) stages.push({ stage: 'promise', reason: `was to ship by ${item.shipBy} and is not packed` });
   const noted = item.late?.stage.split('+') ?? [];
   const news = stages.filter(({ stage }) => !noted.includes(stage));
   if (news.length === 0) return undefined;

@@ -8,7 +8,7 @@ export function follow(order: Order, parcel: number, to: 'dispatched' | 'deliver
   if (entry === undefined || rankOf(to) <= rankOf(entry.status) || entry.status === 'unpacked') return undefined;
   const { order: moved, movements } = withoutExcess({ ...order, parcels: withParcel(order, { ...entry, status: to }) });
   // It was called back and is out of the house all the same.
-  const holds = isLive(entry) ? moved.holds : [...moved.holds.filter(({ kind }) => kind !== 'client'), standingHold('client', `parcel ${parcel} ${ESCAPED}`, act)];
+  const holds = isLive(entry) ? moved.holds : heldForEscape(moved, parcel, act);
   const status = statusOf({ ...moved, holds });
   const clocks = {
     ...(status !== 'packed' && isBeyondPacking({ status }) && { dispatchedAt: order.dispatchedAt ?? (to === 'dispatched' ? at : dispatchedAt) }),
@@ -34,7 +34,13 @@ function withoutExcess(order: Order): { readonly order: Order; readonly movement
   return { order: { ...rest, allocations: kept }, movements: excess.map((allocation) => releasing(allocation, order.orderId)) };
 }
 
-const ESCAPED = 'left although it was called back: intercept it, or expect its return';
+/** The holds of an order one of whose parcels left although it was called back; what was packed in its place meanwhile is named, so that not both go. */
+function heldForEscape({ holds, parcels }: Pick<Order, 'holds' | 'parcels'>, parcel: number, act: Act): Order['holds'] {
+  const instead = parcels.filter((other) => other.parcel > parcel && other.status === 'packed').map((other) => other.parcel);
+  const remedy = instead.length === 0 ? 'intercept it, or expect its return' : `call back parcel ${instead.join(', ')}, which was packed since, or intercept it`;
+  return [...holds.filter(({ kind }) => kind !== 'client'), standingHold('client', `parcel ${parcel} left although it was called back: ${remedy}`, act)];
+}
+
 const RANKS: readonly PackedParcel['status'][] = ['packed', 'recalled', 'dispatched', 'delivered', 'returned'];
 
 function rankOf(status: PackedParcel['status']): number {
@@ -66,7 +72,7 @@ export function endRecall(order: Order, parcel: number, outcome: 'unpacked' | 'l
   const entry = order.parcels.find((one) => one.parcel === parcel);
   if (entry?.status !== 'recalled') return refused('shipment.not-recalled', `Parcel ${parcel} of order ${order.orderId} is not called back.`);
   if (outcome === 'left') {
-    const holds = [...order.holds.filter(({ kind }) => kind !== 'client'), standingHold('client', `parcel ${parcel} ${ESCAPED}`, act)];
+    const holds = heldForEscape(order, parcel, act);
     const { order: left, movements } = withoutExcess({ ...order, holds, parcels: withParcel(order, { ...entry, status: 'dispatched' }) });
     const clock = isBeyondPacking({ status: statusOf(left) }) ? { dispatchedAt: order.dispatchedAt ?? act.now.toISOString() } : {};
     return { ...next({ ...left, ...clock }, act, 'order.held', reason), movements };

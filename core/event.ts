@@ -34,6 +34,11 @@ const ParcelFacts = z.object({
   currency: z.string(),
   units: z.int(),
   tracking: z.string(),
+  /** Day by which the carrier said it would be delivered; empty where it said nothing. */
+  expectedBy: z.string().default(''),
+  /** UTC instants; empty before. */
+  firstScanAt: z.string().default(''),
+  deliveredAt: z.string().default(''),
   receivedAt: z.string(),
 });
 
@@ -77,8 +82,22 @@ export type HubEvent = z.infer<typeof HubEvent>;
  */
 export function eventsOf(before: Image | undefined, after: Image): HubEvent[] {
   if (before?.version === after.version) return [];
-  return typesOf(before, after).map((type) => event(type, after));
+  const types = typesOf(before, after);
+  return (after.entity === 'parcel' && after.returns !== undefined ? types.flatMap((type) => RETURNED[type] ?? []) : types).map((type) => event(type, after));
 }
+
+/** What happens to goods that come back has names of its own: no customer or storefront is told of it as of a parcel that left. */
+const RETURNED: Partial<Record<EventType, EventType>> = {
+  'parcel.packed': 'return.requested',
+  'parcel.assigned': 'return.assigned',
+  'parcel.parked': 'return.parked',
+  'parcel.labelled': 'return.labelled',
+  'parcel.refused': 'return.refused',
+  'parcel.updated': 'return.updated',
+  'parcel.dispatched': 'return.dispatched',
+  'parcel.delivered': 'return.delivered',
+  'parcel.late': 'return.late',
+};
 
 function typesOf(before: Image | undefined, after: Image): EventType[] {
   const types: EventType[] = [after.change.type];
@@ -156,6 +175,9 @@ function parcelFacts(parcel: Parcel): z.infer<typeof ParcelFacts> {
     currency: parcel.label?.currency ?? '',
     units: parcel.units.reduce((sum, unit) => sum + unit.quantity, 0),
     tracking: parcel.tracking.status,
+    expectedBy: parcel.label?.expectedBy ?? '',
+    firstScanAt: parcel.tracking.firstScanAt ?? '',
+    deliveredAt: parcel.tracking.deliveredAt ?? '',
   };
 }
 

@@ -42,6 +42,7 @@ function stepsAfter(facts: Facts, scene: Scene): Step[] {
     case 'end':
     case 'clock':
     case 'allocation':
+    case 'service':
     case 'no-allocation':
     case 'quantity':
     case 'edits':
@@ -96,10 +97,18 @@ function packingStep(warehouses: readonly string[], packing: Order['packing'], {
   };
 }
 
-function afterParcel({ parcel, status, handedOverAt, label, carrierId }: Parcel, { command }: Scene): Step[] {
+function afterParcel({ parcel, status, handedOverAt, label, carrierId, service, parked }: Parcel, { command }: Scene): Step[] {
   switch (status) {
     case 'packed':
-      return [{ who: 'the hub', does: `buy the label of parcel ${parcel} from ${carrierId}` }];
+      if (parked !== undefined)
+        return [
+          {
+            who: 'a packer',
+            does: `look at ${carrierId} whether a label was bought for parcel ${parcel}, buy one if not, and record its number`,
+            how: command('shipment/settle-label', ['bought', 'trackingNumber', 'cost', 'currency', 'reason']),
+          },
+        ];
+      return [{ who: 'the hub', does: service === undefined ? `choose who moves parcel ${parcel}` : `buy the label of parcel ${parcel} from ${carrierId}: ${service}` }];
     case 'labelled':
       if (handedOverAt !== undefined) return [{ who: 'the carrier', does: `scan parcel ${parcel}` }];
       return [{ who: 'a packer', does: `hand parcel ${parcel} over to the carrier, and record that`, how: command('shipment/hand-over-parcels', ['carrierId', 'parcels']) }];

@@ -4,6 +4,7 @@ import type { AuthorisationCause, Facts, Promised, Quantity, Running, Shortage }
 import type { Releaser } from './hold.ts';
 import { printMoney } from './money.ts';
 import { isLive, type Order, type OrderStatus, openDemand } from './order.ts';
+import { type Selection, serviceName } from './selection.ts';
 import type { Parcel, Refund } from './shipment.ts';
 
 /** The question that facts answer. */
@@ -22,6 +23,7 @@ const QUESTIONS: Readonly<Record<Facts['about'], string>> = {
   parcel: 'Where are its parcels?',
   allocation: 'Why this warehouse?',
   'no-allocation': 'Why no warehouse?',
+  service: 'Why this carrier and service?',
   quantity: 'Why this quantity?',
   edits: 'Why this quantity?',
   promise: 'What was promised, and is it kept?',
@@ -85,6 +87,8 @@ export function answerTo(facts: Facts): string {
       );
     case 'no-allocation':
       return sentences(`No warehouse was asked, because the client file does not have ${listOf(facts.unknown.map((sku) => sku || 'a line without SKU'))}`);
+    case 'service':
+      return service(facts.selection);
     case 'quantity':
       return quantity(facts);
     case 'edits':
@@ -181,17 +185,40 @@ function parcel(one: Parcel, clock: Running | undefined): string {
   );
 }
 
+/** How a service was chosen. */
+function service({ parcel: number, at, chosen, reason, deliverBy, cargo, asked, candidates }: Selection): string {
+  const silent = asked
+    .filter(({ outcome }) => outcome === 'failed' || outcome === 'down')
+    .map(({ carrierId, outcome }) => `${carrierId} ${SILENT[outcome === 'down' ? 'down' : 'failed']}`);
+  const refused = asked.filter(({ outcome }) => outcome === 'refused').map(({ carrierId, reason: why }) => `${carrierId} (${why})`);
+  const out = candidates.filter(({ out: why }) => why !== null).length;
+  return sentences(
+    chosen === null
+      ? `Parcel ${number} has no service: ${reason}`
+      : `Parcel ${number} goes by ${serviceName(chosen.rate)} of ${chosen.carrierId} for ${money(chosen.rate.cost, chosen.rate.currency)}, as chosen at ${time(at)}: ${reason}`,
+    `It weighs ${cargo.weight} g and goes to ${cargo.region === '' ? cargo.country : `${cargo.country}-${cargo.region}`}${deliverBy === '' ? '' : `; the customer was promised it by ${deliverBy}`}`,
+    chosen?.source === 'tariff' && 'Its price was reckoned from the tariff, as the carrier did not answer in time',
+    refused.length > 0 && `Not offered by ${listOf(refused)}`,
+    silent.length > 0 && `No answer: ${listOf(silent)}`,
+    out > 0 && `${out} of ${candidates.length} services may not be bought by the client's rules`,
+  );
+}
+
+const SILENT = { failed: 'did not answer in time', down: 'had not answered before and was left alone' } as const;
+
 const REFUNDS: Readonly<Record<Refund, string>> = {
   pending: 'The carrier was asked to refund its label',
   refunded: 'The carrier refunded its label',
   lost: 'The cost of its label is lost',
 };
 
-function course({ status, packedAt, handedOverAt, recalledAt, tracking, label, change }: Parcel): string {
+function course({ status, packedAt, handedOverAt, recalledAt, tracking, label, change, parked }: Parcel): string {
   const word = tracking.status.replaceAll('_', ' ');
   switch (status) {
     case 'packed':
-      return `was packed at ${time(packedAt)}`;
+      return parked === undefined
+        ? `was packed at ${time(packedAt)}`
+        : `was packed at ${time(packedAt)}; only a person can say whether its label was bought (${parked.reason}, ${time(parked.at)})`;
     case 'labelled':
       return handedOverAt === undefined ? `has had its label since ${time(label?.boughtAt ?? packedAt)}` : `was handed over to the carrier at ${time(handedOverAt)}`;
     case 'refused':

@@ -14,7 +14,7 @@ import type { SupplyRequest } from './supply.ts';
 /** Explains an order from what was stored when it was decided: why it does not move, why from there, why so many, and what was promised. */
 export function explain(known: Known): Explanation {
   const { order } = known;
-  const facts = [...obstacles(known), ...clocks(known), ...parcels(known), ...allocations(known), ...quantities(known), ...edits(known), ...promise(known)];
+  const facts = [...obstacles(known), ...clocks(known), ...parcels(known), ...services(known), ...allocations(known), ...quantities(known), ...edits(known), ...promise(known)];
   return {
     orderId: order.orderId,
     number: order.number,
@@ -123,6 +123,15 @@ function running(item: Order | Parcel, client: Client, now: Date): Running | und
 
 function parcels({ parcels: boxes, client, now }: Known): Facts[] {
   return boxes.toSorted((a, b) => a.parcel - b.parcel).map((parcel) => ({ about: 'parcel', parcel, clock: running(parcel, client, now) }));
+}
+
+/** How the services of those parcels were chosen that are not back on the shelf. */
+function services({ parcels: boxes, selections = [] }: Known): Facts[] {
+  const live = new Set(boxes.filter(({ status }) => status !== 'unpacked').map(({ parcel }) => parcel));
+  return selections
+    .filter(({ parcel }) => live.has(parcel))
+    .toSorted((a, b) => a.parcel - b.parcel)
+    .map((selection) => ({ about: 'service', selection }));
 }
 
 /** The last decision, and those before it by which units stand, or were packed, in a warehouse that no later one chose. */

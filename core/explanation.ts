@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Hold } from './hold.ts';
 import type { Stock } from './inventory.ts';
 import type { Order, OrderStatus } from './order.ts';
+import type { Selection } from './selection.ts';
 import type { Parcel } from './shipment.ts';
 import type { SupplyRequest } from './supply.ts';
 
@@ -31,6 +32,8 @@ export interface Known {
   readonly parcels: readonly Parcel[];
   /** Oldest first. */
   readonly decisions: readonly Decided[];
+  /** How the services of its parcels were chosen. */
+  readonly selections?: readonly Selection[];
   /** What happened to the order, oldest first. */
   readonly changes: readonly Change[];
   /** Counters of the SKUs that it lacks. */
@@ -55,6 +58,7 @@ export type Facts =
   | { readonly about: 'parcel'; readonly parcel: Parcel; readonly clock: Running | undefined }
   | ({ readonly about: 'allocation'; readonly only: readonly string[]; readonly first: readonly string[] } & Decided)
   | { readonly about: 'no-allocation'; readonly unknown: readonly string[] }
+  | { readonly about: 'service'; readonly selection: Selection }
   | Quantity
   | { readonly about: 'edits'; readonly edits: readonly Change[] }
   | Promised;
@@ -177,6 +181,7 @@ export type Command =
   | 'order/authorise-order'
   | 'order/prioritise-order'
   | 'shipment/pack-order'
+  | 'shipment/settle-label'
   | 'shipment/hand-over-parcels'
   | 'inventory/book-stock';
 

@@ -40,6 +40,12 @@ export function orderIdOf(connectionId: string, sourceId: string): string {
   return `${connectionId}:${sourceId.replace(/[^A-Za-z0-9._-]/gu, (char) => `~${char.codePointAt(0)?.toString(16)}~`)}`;
 }
 
+/** An order's id as somebody outside writes it. Source ids have 120 characters at most, each of which becomes eight at most. */
+export const OrderId = z
+  .string()
+  .max(1_001, { error: 'is too long for an order id' })
+  .regex(/^[a-z][a-z0-9-]*:[A-Za-z0-9._~-]+$/, { error: 'must be an order id such as shop:1001' });
+
 /** Parts that a work list is split into, so that no list is one partition that everybody writes to. */
 export const SHARDS = 8;
 

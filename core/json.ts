@@ -14,7 +14,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  */
 export function parseJson(bytes: Uint8Array, numbers: 'exact' | 'plain' = 'exact'): Json {
   if (bytes.length === 0) throw new Rejected('json.empty', 'The body is empty; send a JSON document.');
-  const text = decode(bytes);
+  const text = wellFormed(decode(bytes));
   try {
     return numbers === 'exact' ? JSON.parse(text, keepDigits) : JSON.parse(text);
   } catch (cause) {
@@ -29,6 +29,14 @@ function decode(bytes: Uint8Array): string {
   } catch (cause) {
     throw new Rejected('json.not-utf8', 'The body is not valid UTF-8; send JSON encoded as UTF-8.', { cause });
   }
+}
+
+const ESCAPED_SURROGATE = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\./gs;
+
+/** The text with U+FFFD for every escaped half of a character: shops that cut texts to a length leave halves, which no queue, table or carrier takes. */
+function wellFormed(text: string): string {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return text;
+  return text.replace(ESCAPED_SURROGATE, (escaped) => (escaped.length === 6 ? '\\ufffd' : escaped));
 }
 
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {

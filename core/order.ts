@@ -152,14 +152,12 @@ export function hasLeft({ status }: Pick<PackedParcel, 'status'>): boolean {
 
 /** Units that are wanted and in no parcel yet. */
 export function openDemand(order: Pick<Order, 'demand' | 'parcels' | 'ending'>): Demand[] {
-  if (order.ending !== undefined) return [];
-  return order.parcels.length === 0 ? [...order.demand] : lessUnits(order.demand, unitsIn(order.parcels.filter(isLive)));
+  return order.ending === undefined ? lessUnits(order.demand, unitsIn(order.parcels.filter(isLive))) : [];
 }
 
 /** Units that are wanted, in no parcel, and not reserved either: what the order waits for. */
 export function missingUnits(order: Pick<Order, 'demand' | 'parcels' | 'ending' | 'allocations'>): Demand[] {
-  const open = openDemand(order);
-  return order.allocations.length === 0 ? open : lessUnits(open, order.allocations);
+  return lessUnits(openDemand(order), order.allocations);
 }
 
 /**
@@ -330,7 +328,7 @@ export function fallShort(order: Order, place: Place, units: number, client: Cli
   const kept: Allocation[] = [];
   for (const allocation of order.allocations) {
     const give = client.policies.allocation.split === 'backorders' ? (placeKey(allocation) === key ? Math.min(open, allocation.quantity) : 0) : allocation.quantity;
-    open -= placeKey(allocation) === key ? give : 0;
+    open -= give;
     if (give > 0) given.push({ ...allocation, quantity: give });
     if (give < allocation.quantity) kept.push({ ...allocation, quantity: allocation.quantity - give });
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { dayIn, zoneOf } from './calendar.ts';
 import { type Client, productOf } from './client.ts';
+import type { Dimensions } from './dimensions.ts';
 import { type Refused, refused } from './error.ts';
 import { type Allocation, addUnits, type Demand, packing, unitsOf } from './inventory.ts';
 import { isExpired } from './lot.ts';
@@ -19,10 +20,19 @@ export interface Scan extends Demand {
   readonly lot?: string | undefined;
   /** One for each unit, where the product asks for it. */
   readonly serials?: readonly string[] | undefined;
+  /** The box that it went into, counted from 1. @default 1 */
+  readonly box?: number | undefined;
+}
+
+/** A box as somebody weighed and measured it: grams with packaging, millimetres outside. */
+export interface Box {
+  readonly weight?: number | undefined;
+  readonly dimensions?: Dimensions | undefined;
 }
 
 /** A parcel as it was packed, with what the parcel alone keeps. */
 export interface PackedNow extends PackedParcel {
+  readonly box?: Box;
   readonly serials?: readonly { readonly sku: string; readonly serial: string }[];
 }
 
@@ -53,20 +63,65 @@ export function beginPacking(order: Order, warehouse: string | undefined, act: A
 }
 
 /**
- * Packs what an order has reserved in one warehouse into a parcel: every unit that was planned must have been scanned, no more and
+ * Packs what an order has reserved in one warehouse into a parcel for each box: every unit that was planned must have been scanned, no more and
  * no fewer. The reservation is spent.
  * @param warehouse may be left out where there is only one
+ * @param measured what the boxes weigh and measure, in their order
  */
-export function pack(order: Order, warehouse: string | undefined, scanned: readonly Scan[], client: Client, act: Act): Packed | Refused {
+export function pack(order: Order, warehouse: string | undefined, scanned: readonly Scan[], client: Client, act: Act, measured: readonly Box[] = []): Packed | Refused {
   if (isBeyondPacking(order)) return refused('order.packed-already', `Order ${order.orderId} is ${order.status} already.`);
   const place = packGate(order) ?? wholeGate(order, client) ?? warehouseFor(order, warehouse);
   if (typeof place !== 'string') return place;
   const planned = order.allocations.filter((allocation) => allocation.warehouse === place);
   const wrong = [...differencesOf(planned, scanned), ...serialProblems(scanned, client)];
   if (wrong.length > 0) return refused('shipment.contents-differ', `The parcel does not hold what the order needs: ${wrong.join('; ')}.`);
-  const packed = packInto(order, [[place, planned]], client, act);
-  const serials = scanned.flatMap(({ sku, serials: own = [] }) => own.map((serial) => ({ sku, serial })));
-  return packed.kind === 'refused' || serials.length === 0 ? packed : { ...packed, packed: packed.packed.map((parcel) => ({ ...parcel, serials })) };
+  const boxes = boxesOf(scanned);
+  if (measured.length > boxes.length)
+    return refused('shipment.boxes-differ', `${measured.length} boxes were measured, and units were scanned into ${boxes.length}; say of every scan into which box it went.`);
+  const packed = packInto(
+    order,
+    sharedOut(planned, boxes).map((units) => [place, units] as const),
+    client,
+    act,
+  );
+  if (packed.kind === 'refused') return packed;
+  return { ...packed, packed: packed.packed.map((parcel, index) => ({ ...parcel, ...boxed(boxes[index] ?? [], measured[index]) })) };
+}
+
+/** What was scanned, box by box. */
+function boxesOf(scanned: readonly Scan[]): (readonly Scan[])[] {
+  const boxes = Map.groupBy(scanned, ({ box = 1 }) => box);
+  return [...boxes].sort(([a], [b]) => a - b).map(([, scans]) => scans);
+}
+
+/** Shares what was planned out over the boxes as it was scanned; of the lots of a SKU those that were scanned by name first. */
+function sharedOut(planned: readonly Allocation[], boxes: readonly (readonly Scan[])[]): Allocation[][] {
+  if (boxes.length === 1) return [[...planned]];
+  const left = planned.map((allocation) => ({ ...allocation }));
+  const shares: Allocation[][] = boxes.map(() => []);
+  const scans = boxes.flatMap((box, index) => box.map((scan) => ({ ...scan, index })));
+  for (const scan of [...scans.filter(({ lot }) => lot !== undefined), ...scans.filter(({ lot }) => lot === undefined)]) {
+    let open = scan.quantity;
+    for (const allocation of left) {
+      if (open === 0 || allocation.sku !== scan.sku || (scan.lot !== undefined && allocation.lot !== scan.lot)) continue;
+      const quantity = Math.min(open, allocation.quantity);
+      if (quantity > 0) shares[scan.index]?.push({ ...allocation, quantity });
+      open -= quantity;
+      allocation.quantity -= quantity;
+    }
+  }
+  return shares.map(merged);
+}
+
+/** Allocations of one place as one. */
+function merged(allocations: readonly Allocation[]): Allocation[] {
+  const places = Map.groupBy(allocations, ({ sku, warehouse, lot = '' }) => JSON.stringify([sku, warehouse, lot]));
+  return [...places.values()].flatMap((same) => same.slice(0, 1).map((first) => ({ ...first, quantity: same.reduce((sum, { quantity }) => sum + quantity, 0) })));
+}
+
+function boxed(scans: readonly Scan[], measured: Box | undefined): Pick<PackedNow, 'serials' | 'box'> {
+  const serials = scans.flatMap(({ sku, serials: own = [] }) => own.map((serial) => ({ sku, serial })));
+  return { ...(serials.length > 0 && { serials }), ...(measured !== undefined && { box: measured }) };
 }
 
 /** Packs everything an order has reserved, a parcel for each warehouse, as confirmed whole. */
@@ -106,12 +161,14 @@ function packInto(order: Order, groups: readonly (readonly [string, readonly All
     );
   }
   const packed = groups.map(([warehouse, units], index) => ({ parcel: order.parcels.length + index + 1, warehouse, units, status: 'packed' as const }));
-  const spent = new Set(groups.flatMap(([, units]) => units));
+  const places = new Set(groups.map(([warehouse]) => warehouse));
+  // Stock moves as it was reserved, however many boxes it went into.
+  const spent = order.allocations.filter(({ warehouse }) => places.has(warehouse));
   const { packing: _, ...rest } = order;
-  const allocations = order.allocations.filter((allocation) => !spent.has(allocation));
+  const allocations = order.allocations.filter(({ warehouse }) => !places.has(warehouse));
   const clock = allocations.length === 0 ? { packedAt: act.now.toISOString() } : {};
   const saved = next({ ...rest, ...clock, allocations, parcels: [...order.parcels, ...packed] }, act, 'order.packed', 'all units scanned');
-  return { ...saved, movements: [...spent].map((units) => packing(units, order.orderId)), packed };
+  return { ...saved, movements: spent.map((units) => packing(units, order.orderId)), packed };
 }
 
 function todayIn(warehouse: string, client: Client, now: Date): string {

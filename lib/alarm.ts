@@ -1,8 +1,9 @@
-import { Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import type { HubFunction } from './hub-function.ts';
 
 /** What an alarm watches, and what to tell the person it wakes. */
 export interface FailureAlarmProps {
@@ -24,6 +25,14 @@ export function failureAlarm(scope: Construct, id: string, { metric, failureMean
     treatMissingData: TreatMissingData.NOT_BREACHING,
     alarmDescription: `${failureMeans}. What to do: docs/runbook.md#${runbook}`,
   });
+}
+
+/** Wakes a person when a function counts something that must not happen: what each of its metrics means, as one sentence without a full stop. */
+export function metricAlarms(fn: HubFunction, meanings: Readonly<Record<string, string>>, { runbook }: Pick<HubFunction, 'runbook'> = fn): void {
+  for (const [metricName, failureMeans] of Object.entries(meanings)) {
+    const metric = new Metric({ namespace: 'Crossdock', metricName, dimensionsMap: { function: fn.function.functionName }, period: Duration.hours(1), statistic: 'Sum' });
+    failureAlarm(fn, metricName, { metric, failureMeans, runbook });
+  }
 }
 
 /** Sends every alarm of a stack, and its end, to the operators. Call it last: alarms made afterwards stay silent. */

@@ -8,7 +8,7 @@ import type { Client } from '../core/client.ts';
 /** How each connection's sender signs, by connection id; the edge verifies with it and needs no adapter. */
 export interface EdgeSchemes {
   readonly storefronts: Readonly<Record<string, unknown>>;
-  readonly carriers: Readonly<Record<string, unknown>>;
+  readonly carriers: Readonly<Record<string, { readonly family: string }>>;
 }
 
 /** What a client's functions know of it: `client.json` and `edge.json`, under /opt. */

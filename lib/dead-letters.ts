@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { failureAlarm } from './alarm.ts';
+import { HubQueue } from './hub-queue.ts';
 
 /** Whose failures a dead-letter queue keeps. */
 export interface DeadLettersProps {
@@ -12,9 +12,9 @@ export interface DeadLettersProps {
 }
 
 /** Work that a person must look at: kept as long as SQS can, and an alarm at the first message. */
-export class DeadLetters extends Queue {
+export class DeadLetters extends HubQueue {
   constructor(scope: Construct, id: string, props: DeadLettersProps) {
-    super(scope, id, { retentionPeriod: Duration.days(14), encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true });
+    super(scope, id);
     const metric = this.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' });
     failureAlarm(this, 'Alarm', { metric, ...props });
   }

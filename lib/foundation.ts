@@ -1,11 +1,11 @@
 import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Alias, type IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { Client, StorefrontConnection } from '../core/client.ts';
+import type { CarrierConnection, Client, StorefrontConnection } from '../core/client.ts';
 import { ClientLayer, type EdgeSchemes } from './client-layer.ts';
 import { ClientSecrets } from './client-secrets.ts';
 import { Gateway } from './gateway.ts';
@@ -18,7 +18,7 @@ export interface Retention {
   readonly reportsDays?: number;
 }
 
-/** What each storefront connection can do, by its id: the capabilities that its adapter declares. */
+/** What each connection can do, by its id: the capabilities that its adapter declares, or the parts that it has. */
 export type Capabilities = Readonly<Record<string, readonly string[]>>;
 
 /** What a foundation is laid for. */
@@ -42,11 +42,13 @@ export class Foundation extends Construct {
   readonly topics: { readonly events: Topic; readonly customers: Topic; readonly plants: Topic; readonly reports: Topic; readonly alarms: Topic };
   readonly gateway: Gateway;
   private readonly capabilities: Capabilities;
+  private readonly edge: EdgeSchemes;
 
   constructor(scope: Construct, id: string, { client, edge, capabilities, retention }: FoundationProps) {
     super(scope, id);
     this.client = client;
     this.capabilities = capabilities;
+    this.edge = edge;
     this.clientLayer = new ClientLayer(this, 'Client', client, edge);
     this.secrets = new ClientSecrets(this, 'Secrets', client);
     this.table = this.makeTable();
@@ -58,6 +60,16 @@ export class Foundation extends Construct {
   /** The storefront connections that can do something. */
   storefrontsThat(capability: string): readonly StorefrontConnection[] {
     return this.client.storefronts.filter(({ id }) => this.capabilities[id]?.includes(capability));
+  }
+
+  /** The carrier connections that can do something, such as `track`. */
+  carriersThat(ability: string): readonly CarrierConnection[] {
+    return this.client.carriers.filter(({ id }) => this.capabilities[id]?.includes(ability));
+  }
+
+  /** The carrier connections whose callbacks prove themselves in one way, such as `issued-token`. */
+  carriersSigning(family: string): readonly CarrierConnection[] {
+    return this.client.carriers.filter(({ id }) => this.edge.carriers[id]?.family === family);
   }
 
   private makeTable(): Table {
@@ -89,6 +101,7 @@ export class Foundation extends Construct {
       labels: this.makeBucket('Labels', this.client.policies.personalDataDays),
       reports: this.makeBucket('Reports', reportsDays, { versioned: true }),
     };
+    for (const linked of [buckets.labels, buckets.reports]) endLinks(linked);
     logAccess(this.makeBucket('AccessLogs', 90), buckets);
     return buckets;
   }
@@ -117,14 +130,41 @@ export class Foundation extends Construct {
       customers: this.makeTopic('Customers', 'What customers are told', key),
       plants: this.makeTopic('Plants', 'What plants are asked to supply', key),
       reports: this.makeTopic('ReportReaders', 'Which reports are ready', key),
-      // CloudWatch may not use that key, and an alarm's text is in the template for all to read.
-      alarms: this.makeTopic('Alarms', 'What operators must look at'),
+      alarms: this.makeAlarmsTopic(),
     };
+  }
+
+  /** CloudWatch may not use the key of the others, and an alarm's text is in the template for all to read. */
+  private makeAlarmsTopic(): Topic {
+    const topic = this.makeTopic('Alarms', 'What operators must look at');
+    // The policy that asks for TLS takes the place of the one that lets in the services of the account.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    );
+    return topic;
   }
 
   private makeTopic(id: string, displayName: string, masterKey?: IKey): Topic {
     return new Topic(this, id, { displayName, enforceSSL: true, ...(masterKey && { masterKey }) });
   }
+}
+
+/** Ends every signed request after five minutes, however long it was signed for. https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html */
+function endLinks(bucket: Bucket): void {
+  bucket.addToResourcePolicy(
+    new PolicyStatement({
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['s3:GetObject'],
+      resources: [bucket.arnForObjects('*')],
+      conditions: { NumericGreaterThan: { 's3:signatureAge': '300000' } },
+    }),
+  );
 }
 
 /** Has S3 write down who read or wrote what. https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html */

@@ -1,14 +1,26 @@
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  HttpApi,
+  HttpIntegrationType,
+  HttpMethod,
+  HttpRouteIntegration,
+  type HttpRouteIntegrationConfig,
+  HttpStage,
+  IntegrationCredentials,
+  LogGroupLogDestination,
+  PayloadFormatVersion,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
-import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AccountRecovery, FeaturePlan, Mfa, OAuthScope, ResourceServerScope, StandardThreatProtectionMode, UserPool, type UserPoolClient } from 'aws-cdk-lib/aws-cognito';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { FilterPattern, LogGroup, MetricFilter, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ROUTES, type Route, type RouteName, SCOPE_PREFIX, type Scope } from '../functions/shell/routes.ts';
 import { failureAlarm } from './alarm.ts';
 import { HubFunction, type HubFunctionProps } from './hub-function.ts';
+import { OwnRole } from './own-role.ts';
 
 /** What each scope lets its bearer do, as Cognito shows it. */
 const SCOPES: Record<Scope, string> = {
@@ -31,12 +43,39 @@ export interface EndpointProps extends Omit<HubFunctionProps, 'lost'> {
   readonly failureMeans: string;
 }
 
+/** The metric of answers that callers saw fail. */
+const FAILED = 'failed';
+
+/** A function behind a route. The API calls all of them by one role, where a permission at each function would be a resource for each. */
+class CalledFunction extends HttpRouteIntegration {
+  private readonly fn: HubFunction;
+  private readonly caller: OwnRole;
+
+  constructor(fn: HubFunction, caller: OwnRole) {
+    super(fn.node.id);
+    this.fn = fn;
+    this.caller = caller;
+  }
+
+  bind(): HttpRouteIntegrationConfig {
+    const uri = this.fn.function.functionArn;
+    this.caller.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [uri] }));
+    return {
+      type: HttpIntegrationType.AWS_PROXY,
+      uri,
+      payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
+      credentials: IntegrationCredentials.fromRole(this.caller),
+    };
+  }
+}
+
 /** The way into the hub over HTTP: the API, and the people and systems that may use it. */
 export class Gateway extends Construct {
   /** `https://...` without a slash at its end. */
   readonly url: string;
   private readonly api: HttpApi;
   private readonly accessLog: LogGroup;
+  private readonly caller: OwnRole;
   private readonly metricNamespace: string;
   private readonly authorizer: HttpJwtAuthorizer;
 
@@ -47,6 +86,11 @@ export class Gateway extends Construct {
     this.url = this.api.apiEndpoint;
     this.metricNamespace = `Crossdock/${clientId}`;
     this.accessLog = this.addStage();
+    this.countFailures();
+    this.caller = new OwnRole(this, 'Caller', {
+      assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
+      description: 'What the API may do: call the functions of its routes',
+    });
     this.authorizer = this.addUsers(clientId);
   }
 
@@ -58,23 +102,29 @@ export class Gateway extends Construct {
     this.api.addRoutes({
       path: route.path,
       methods: [HttpMethod[route.method]],
-      integration: new HttpLambdaIntegration(fn.node.id, fn.function),
+      integration: new CalledFunction(fn, this.caller),
       ...protection,
     });
     this.watch(fn, `${route.method} ${route.path}`, failureMeans);
     return fn;
   }
 
-  /** Counts what callers saw fail: a function's own error count misses the failures that it answered with. */
+  /** Wakes a person by what callers saw fail: a function's own error count misses the failures that it answered with. */
   private watch(fn: HubFunction, route: string, failureMeans: string): void {
-    const failures = new MetricFilter(fn, 'Failures', {
+    const metric = new Metric({ namespace: this.metricNamespace, metricName: FAILED, dimensionsMap: { route }, period: Duration.minutes(1), statistic: 'Sum' });
+    failureAlarm(fn, 'FailureAlarm', { metric, failureMeans, runbook: fn.runbook });
+  }
+
+  /** Counts answers of 5xx, route by route. */
+  private countFailures(): void {
+    new MetricFilter(this, 'Failures', {
       logGroup: this.accessLog,
-      filterPattern: FilterPattern.literal(`{ $.route = "${route}" && $.status = "5*" }`),
+      filterPattern: FilterPattern.literal('{ $.status = "5*" }'),
       metricNamespace: this.metricNamespace,
-      metricName: `${fn.name} failed`,
+      metricName: FAILED,
       metricValue: '1',
+      dimensions: { route: '$.route' },
     });
-    failureAlarm(fn, 'FailureAlarm', { metric: failures.metric({ period: Duration.minutes(1), statistic: 'Sum' }), failureMeans, runbook: fn.runbook });
   }
 
   /** @returns the access log: one line of JSON a request */

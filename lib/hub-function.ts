@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, CfnFunction, Code, Function as LambdaFunction, LoggingFormat, Runtime, SystemLogLevel, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -13,6 +13,8 @@ import { Construct } from 'constructs';
 import { ENV, type EnvName } from '../functions/shell/env.ts';
 import type { ClientLayer } from './client-layer.ts';
 import type { ClientSecrets } from './client-secrets.ts';
+import type { FontLayer } from './font-layer.ts';
+import { OwnRole } from './own-role.ts';
 
 /** What a function must say of itself. */
 export interface HubFunctionProps {
@@ -54,7 +56,7 @@ export class HubFunction extends Construct {
     this.name = name;
     this.timeout = props.timeout;
     const logGroup = new LogGroup(this, 'Logs', { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: `What ${name} may do` });
+    const role = new OwnRole(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: `What ${name} may do` });
     logGroup.grantWrite(role);
     this.function = new LambdaFunction(this, 'Function', {
       code: Code.fromAsset(this.bundle()),
@@ -85,6 +87,12 @@ export class HubFunction extends Construct {
   knows(layer: ClientLayer): this {
     this.function.addLayers(layer);
     return this.isTold(ENV.clientFolder, layer.folder);
+  }
+
+  /** May set documents in the fonts of a layer. */
+  sets(layer: FontLayer): this {
+    this.function.addLayers(layer);
+    return this.isTold(ENV.fontsFolder, layer.folder);
   }
 
   /** May read the table. */
@@ -129,6 +137,13 @@ export class HubFunction extends Construct {
   /** May send to a queue. */
   sends(name: EnvName, queue: IQueue): this {
     return this.isTold(name, queue.queueUrl).may(['sqs:SendMessage'], queue.queueArn);
+  }
+
+  /** May send to several queues, each for a connection. */
+  sendsEach(name: EnvName, queues: Readonly<Record<string, IQueue>>): this {
+    const all = Object.entries(queues);
+    this.isTold(name, JSON.stringify(Object.fromEntries(all.map(([connectionId, queue]) => [connectionId, queue.queueUrl]))));
+    return all.length === 0 ? this : this.may(['sqs:SendMessage'], ...all.map(([, queue]) => queue.queueArn));
   }
 
   /** May publish to a topic. */

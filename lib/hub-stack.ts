@@ -6,6 +6,7 @@ import { sendAlarmsTo } from './alarm.ts';
 import type { EdgeSchemes } from './client-layer.ts';
 import { Event } from './event.ts';
 import { type Capabilities, Foundation, type Retention } from './foundation.ts';
+import { HandOver } from './hand-over.ts';
 import { Inventory } from './inventory.ts';
 import { Notification } from './notification.ts';
 import { Order } from './order.ts';
@@ -34,6 +35,7 @@ export class HubStack extends Stack {
     new Order(this, 'Order', hub, storefront);
     new Inventory(this, 'Inventory', hub);
     new Shipment(this, 'Shipment', hub);
+    const handOver = new HandOver(this, 'HandOver', hub);
     new Tracking(this, 'Tracking', hub);
     new Notification(this, 'Notification', hub);
     new Report(this, 'Report', hub);
@@ -43,6 +45,9 @@ export class HubStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: hub.gateway.url, description: 'Where storefronts, carriers and people reach the hub' });
     new CfnOutput(this, 'TableName', { value: hub.table.tableName, description: 'Where the hub keeps its state' });
     new CfnOutput(this, 'DeliveriesBucketName', { value: hub.buckets.deliveries.bucketName, description: 'What storefronts posted, as it came' });
+    new CfnOutput(this, 'LabelsBucketName', { value: hub.buckets.labels.bucketName, description: 'Labels, packing slips and forms' });
     new CfnOutput(this, 'InboxQueueUrl', { value: storefront.inboxUrl, description: 'Where deliveries wait to be taken in' });
+    new CfnOutput(this, 'ManifestsQueueUrl', { value: handOver.queues.manifests.queueUrl, description: 'Where requests to close a day wait' });
+    new CfnOutput(this, 'PickupsQueueUrl', { value: handOver.queues.pickups.queueUrl, description: 'Where pickups wait to be booked or cancelled' });
   }
 }

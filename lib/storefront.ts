@@ -1,10 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../functions/shell/env.ts';
-import { failureAlarm } from './alarm.ts';
+import { metricAlarms } from './alarm.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Foundation } from './foundation.ts';
 import { HubFunction } from './hub-function.ts';
@@ -68,7 +67,7 @@ export class Storefront extends Construct {
     for (const sender of [...this.receivers, this.fetchOrders, ...(this.pollOrders ? [this.pollOrders] : [])]) sender.sends(ENV.inboxQueue, inbox);
     acceptOrders.sends(ENV.fetchQueue, this.fetchOrders.worksOff('fetches')).sends(ENV.privacyQueue, this.honourPrivacy.worksOff('privacy'));
     this.inbox = inbox;
-    alarms(acceptOrders, NOTICED, this.checkConnections);
+    metricAlarms(acceptOrders, NOTICED, this.checkConnections);
   }
 
   /** Where deliveries wait to be taken in. */
@@ -162,16 +161,7 @@ export class Storefront extends Construct {
       .scans(this.hub.table)
       .erases(ENV.labelsBucket, this.hub.buckets.labels)
       .counts(ENV.deliveriesBucket, this.hub.buckets.deliveries);
-    for (const [metricName, failureMeans] of Object.entries(FOUND)) {
-      const metric = new Metric({
-        namespace: 'Crossdock',
-        metricName,
-        dimensionsMap: { function: checkConnections.function.functionName },
-        period: Duration.hours(1),
-        statistic: 'Sum',
-      });
-      failureAlarm(checkConnections, metricName, { metric, failureMeans, runbook: checkConnections.runbook });
-    }
+    metricAlarms(checkConnections, FOUND);
     new Timetable(this, 'Check', {
       description: `The hourly check of the storefronts of ${this.hub.client.name}`,
       schedule: ScheduleExpression.rate(Duration.hours(1)),
@@ -220,13 +210,5 @@ export class Storefront extends Construct {
     const { clientLayer, table, secrets, gateway } = this.hub;
     fn.knows(clientLayer).stores(table).opens(secrets, secrets.storefronts).isTold(ENV.publicUrl, gateway.url);
     return fn;
-  }
-}
-
-/** Wakes a person when a function counts something that must not happen. */
-function alarms(fn: HubFunction, meanings: Readonly<Record<string, string>>, { runbook }: HubFunction): void {
-  for (const [metricName, failureMeans] of Object.entries(meanings)) {
-    const metric = new Metric({ namespace: 'Crossdock', metricName, dimensionsMap: { function: fn.function.functionName }, period: Duration.hours(1), statistic: 'Sum' });
-    failureAlarm(fn, metricName, { metric, failureMeans, runbook });
   }
 }

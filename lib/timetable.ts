@@ -1,10 +1,11 @@
-import { Aws, Duration } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { ContextAttribute, Schedule, type ScheduleExpression, ScheduleTargetInput, TimeWindow } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { HubFunction } from './hub-function.ts';
+import { OwnRole } from './own-role.ts';
 
 /** When a function is called, and with what. */
 export interface TimetableProps {
@@ -24,10 +25,7 @@ export interface TimetableProps {
 export class Timetable extends Construct {
   constructor(scope: Construct, id: string, { description, schedule, within, calls, input = {}, missed }: TimetableProps) {
     super(scope, id);
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
-      description: `What this schedule may do: ${description}`,
-    });
+    const role = callerOf(this);
     role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [calls.function.functionArn] }));
     role.addToPolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [missed.queueArn] }));
     new Schedule(this, 'Schedule', {
@@ -44,4 +42,15 @@ export class Timetable extends Construct {
       }),
     });
   }
+}
+
+/** The one role by which all schedules of a stack call their functions: one each would be a resource more for every schedule, and a stack may hold 500. */
+function callerOf(scope: Construct): OwnRole {
+  const stack = Stack.of(scope);
+  const known = stack.node.tryFindChild('Timekeeper');
+  if (known instanceof OwnRole) return known;
+  return new OwnRole(stack, 'Timekeeper', {
+    assumedBy: new ServicePrincipal('scheduler.amazonaws.com', { conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } } }),
+    description: 'What schedules may do: call their functions',
+  });
 }

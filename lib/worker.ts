@@ -1,12 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { type ITopic, SubscriptionFilter } from 'aws-cdk-lib/aws-sns';
-import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { CfnSubscription, type ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { ENV } from '../functions/shell/env.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { type FunctionName, HubFunction, type HubFunctionProps } from './hub-function.ts';
+import { HubQueue } from './hub-queue.ts';
 
 /** How a worker takes its work. */
 export interface WorkerProps extends Omit<HubFunctionProps, 'lost'> {
@@ -41,12 +40,9 @@ export class Worker extends HubFunction {
   }
 
   /** Gives it a queue to work off. */
-  worksOff(id: string): Queue {
-    const queue = new Queue(this, id, {
+  worksOff(id: string): HubQueue {
+    const queue = new HubQueue(this, id, {
       visibilityTimeout: Duration.seconds(VISIBILITY_PER_TIMEOUT * this.timeout.toSeconds()),
-      retentionPeriod: Duration.days(14),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: this.props.receives },
     });
     this.function.addEventSource(
@@ -65,8 +61,15 @@ export class Worker extends HubFunction {
    * @param filter attribute names and the values to hear of
    */
   hears(id: string, events: ITopic, filter: Readonly<Record<string, readonly string[]>>): this {
-    const allowlists = Object.entries(filter).map(([name, values]) => [name, SubscriptionFilter.stringFilter({ allowlist: [...values] })] as const);
-    events.addSubscription(new SqsSubscription(this.worksOff(id), { rawMessageDelivery: true, filterPolicy: Object.fromEntries(allowlists), deadLetterQueue: this.deadLetters }));
+    const queue = this.worksOff(id).hears(events);
+    new CfnSubscription(queue, 'Subscription', {
+      topicArn: events.topicArn,
+      protocol: 'sqs',
+      endpoint: queue.queueArn,
+      rawMessageDelivery: true,
+      filterPolicy: filter,
+      redrivePolicy: { deadLetterTargetArn: this.deadLetters.hears(events).queueArn },
+    });
     return this;
   }
 }

@@ -26,17 +26,38 @@ function withPlainKeys(source: string): string {
   return source.replace(/\[(_\w+)\](?=:)/g, (key, name: string) => constants.get(name) ?? key);
 }
 
+/** What esbuild says of the bundles. */
+type Metafile = BuildResult<{ metafile: true }>['metafile'];
+
 /**
- * Bundles every function into `dist/<stage>/<name>/index.mjs` with one esbuild call; the path is the name.
+ * Bundles every function into `dist/<stage>/<name>/index.mjs` with one esbuild call; the path is the name. A function that loads adapters by
+ * their kind is bundled once more by itself, each adapter in a file of its own beside it: it starts with those that its client uses, and one
+ * adapter more costs it nothing.
  * @returns esbuild's account of what went into each bundle
  */
-export async function buildFunctions(outdir = join(ROOT, 'dist')): Promise<BuildResult<{ metafile: true }>> {
+export async function buildFunctions(outdir = join(ROOT, 'dist')): Promise<{ readonly metafile: Metafile }> {
   rmSync(outdir, { recursive: true, force: true });
   const files = globSync('functions/*/*.ts', { cwd: ROOT }).filter((file) => !file.startsWith(join('functions', 'shell')));
+  const entries = files.map((file) => ({ in: file, out: join(file.slice('functions/'.length, -'.ts'.length), 'index') }));
+  const { metafile } = await bundle(entries, outdir, false);
+  const loading = entries.filter(({ in: file }) => loadsAdapters(file, metafile));
+  const again = await Promise.all(loading.map(async ({ in: file, out }) => (await bundle([{ in: file, out: 'index' }], join(outdir, dirname(out)), true)).metafile));
+  return { metafile: { inputs: metafile.inputs, outputs: Object.assign({}, metafile.outputs, ...again.map(({ outputs }) => outputs)) } };
+}
+
+/** Whether a function loads adapters by their kind: storefronts, carriers and the like are files in folders beside their ports. */
+function loadsAdapters(file: string, { outputs }: Metafile): boolean {
+  const own = Object.values(outputs).find(({ entryPoint }) => entryPoint === file);
+  return Object.keys(own?.inputs ?? {}).some((input) => /^adapters\/(carriers|storefronts)\//.test(input));
+}
+
+async function bundle(entryPoints: readonly { readonly in: string; readonly out: string }[], outdir: string, splitting: boolean): Promise<BuildResult<{ metafile: true }>> {
   return await build({
     absWorkingDir: ROOT,
-    entryPoints: files.map((file) => ({ in: file, out: join(file.slice('functions/'.length, -'.ts'.length), 'index') })),
+    entryPoints: [...entryPoints],
     outdir,
+    splitting,
+    chunkNames: '[name]-[hash]',
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',

@@ -6,7 +6,7 @@ import { type DayResult, playDay } from './day/day.ts';
 import { Diary } from './day/diary.ts';
 import { planDay } from './day/plan.ts';
 import { type Display, openDisplay } from './day/progress.ts';
-import { buildAndSynthesize, type Stage, setStage } from './day/stage.ts';
+import { bringUpToDate, type Stage, setStage } from './day/stage.ts';
 import { summaryOf } from './day/summary.ts';
 
 const CLIENT = 'demo';
@@ -79,8 +79,8 @@ async function main(): Promise<number> {
   const display = openDisplay(process.stderr, options.json);
   prepareFolder(options);
   const began = performance.now();
-  display.say('Building the functions and synthesizing the stack ...');
-  await buildAndSynthesize(CLIENT);
+  display.say('Building the functions and synthesizing the stack, where they are not up to date ...');
+  await bringUpToDate(CLIENT);
   const stage = await setStage({ clientId: CLIENT, dataFolder: options.data, port: options.port, log: display.say });
   display.say(
     `The stack runs on this machine: ${stage.cloud.functions.length} functions, ${stage.cloud.queues.length} queues; ready after ${((performance.now() - began) / 1000).toFixed(1)} s.\n`,
@@ -129,7 +129,11 @@ async function describe({ cloud, client }: Stage, { data }: Options): Promise<vo
 
 function print(result: DayResult, stage: Stage, options: Options): void {
   if (!options.json) process.stdout.write(`\n${summaryOf(result)}\n\n${whereToLook(result, stage, options)}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...result.figures, checks: Object.fromEntries(result.checks.map(({ name, ok }) => [name, ok])) })}\n`);
+  if (options.json) {
+    const checks = Object.fromEntries(result.checks.map(({ name, ok }) => [name, ok]));
+    const problems = result.checks.filter(({ ok }) => !ok).map(({ name, figures, faults }) => ({ name, figures, faults }));
+    process.stdout.write(`${JSON.stringify({ ...result.figures, checks, problems })}\n`);
+  }
 }
 
 function whereToLook({ announcements, examples, snapshot }: DayResult, { cloud }: Stage, { data, once }: Options): string {

@@ -23,7 +23,8 @@ export function useEmulator(): Emulator {
     const port = await freePort();
     let said = '';
     let ended: string | undefined;
-    emulator = spawn(binary(), ['serve', '--host', '127.0.0.1', '--port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const { program, options, cwd } = SECOND_OPINION === undefined ? dynoxide(port) : dynamodbLocal(SECOND_OPINION, port);
+    emulator = spawn(program, options, { ...(cwd !== undefined && { cwd }), stdio: ['ignore', 'ignore', 'pipe'] });
     emulator.stderr?.on('data', (chunk) => {
       said = `${said}${chunk}`.slice(-2_000);
     });
@@ -42,6 +43,31 @@ export function useEmulator(): Emulator {
       return new Table(name, documentsOf(client));
     },
     reopen: ({ name }) => new Table(name, documentsOf(clientOf(endpoint))),
+  };
+}
+
+/** The folder of Amazon's DynamoDB Local, where that is to be asked instead: test/second-opinion.ts. */
+const SECOND_OPINION = process.env.CROSSDOCK_DYNAMODB_LOCAL;
+
+/** Whether these tests run against DynamoDB Local. */
+export const isSecondOpinion = SECOND_OPINION !== undefined;
+
+interface Program {
+  readonly program: string;
+  readonly options: readonly string[];
+  readonly cwd?: string;
+}
+
+function dynoxide(port: number): Program {
+  return { program: binary(), options: ['serve', '--host', '127.0.0.1', '--port', String(port)] };
+}
+
+/** It listens on every address of the machine, as nothing tells it otherwise; it holds what one test file invents, as long as that runs. */
+function dynamodbLocal(folder: string, port: number): Program {
+  return {
+    program: 'java',
+    options: ['-Djava.library.path=./DynamoDBLocal_lib', '-jar', 'DynamoDBLocal.jar', '-inMemory', '-disableTelemetry', '-port', String(port)],
+    cwd: folder,
   };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { customerDigest, goodsDigest, type History, historyOf, type PastOrder } from '../../core/customer.ts';
 import { Unavailable } from '../../core/error.ts';
@@ -46,7 +45,7 @@ export async function rememberOrders(table: Table, documents: readonly OrderDocu
   let pending = byCustomer(documents);
   for (let refusals = 0; pending.size > 0; ) {
     if (refusals === ROUNDS) throw new Unavailable('customer.contended', `Orders of ${pending.size} customers met others' writes ${ROUNDS} times.`);
-    if (refusals > 0) await wait(Math.random() * 10 * 2 ** refusals);
+    if (refusals > 0) await table.backOff(refusals, 10);
     const known = await readKnown(table, pending);
     const plans = [...pending].map(([customer, theirs]) => ({ customer, theirs, ...planFor(table, customer, theirs, known, now, days) }));
     const written = await Promise.all(plans.map(async ({ writes }) => writes.length === 0 || (await table.transact(writes)).written));

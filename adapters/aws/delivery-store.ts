@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gunzipSync, gzip } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { Unavailable } from '../../core/error.ts';
 import { type Delivery, VIAS } from '../delivery.ts';
 import type { Bucket } from './object-store.ts';
-
-const compress = promisify(gzip);
 
 /** What the name of an archive object says. */
 export interface ArchiveObject {
@@ -46,7 +43,7 @@ export async function archiveDeliveries(bucket: Pick<Bucket, 'put'>, batch: read
   try {
     await Promise.all(
       [...groups].map(async ([prefix, group]) => {
-        const lines = await compress(group.map(({ message }) => lineOf(message)).join(''));
+        const lines = gzipSync(group.map(({ message }) => lineOf(message)).join(''));
         await bucket.put(`${prefix}${nameOf(group)}.ndjson.gz`, lines, 'application/x-ndjson');
       }),
     );

@@ -4,11 +4,13 @@ import { instant } from '../../core/id.ts';
 import type { Order } from '../../core/order.ts';
 import { OrderDocument } from '../../core/order-document.ts';
 import { isOver, type PrivacyCase, settle } from '../../core/privacy.ts';
+import { slipKey } from '../slip-key.ts';
 import { forgetOrder } from './customer-store.ts';
 import type { Bucket } from './object-store.ts';
 import { readOrders } from './order-store.ts';
-import { readParcels } from './parcel-store.ts';
+import { readParcels, readReturns } from './parcel-store.ts';
 import { addWaiting, readCases, readWaiting, removeWaiting, writeCase } from './privacy-store.ts';
+import { requestKey } from './purchase-store.ts';
 import type { Item, Table } from './table.ts';
 
 /** What personal data is erased with. */
@@ -72,7 +74,7 @@ export async function eraseWaiting(connectionId: string, erasing: Erasing, repor
 }
 
 /**
- * Erases what is known of an order's customer: its documents, the addresses that a carrier printed, whose order it was, and its labels. What
+ * Erases what is known of an order's customer: its documents, the addresses that a carrier printed, whose order it was, and its labels and packing slips. What
  * was shipped, for how much and with which tracking number stays: it names nobody. May be repeated; the documents go last, because they say
  * what else must go.
  */
@@ -82,10 +84,12 @@ async function eraseOrder({ table, labels }: Erasing, { orderId }: Order): Promi
     const parsed = OrderDocument.safeParse(JSON.parse(String(document)));
     if (parsed.success) await forgetOrder(table, parsed.data);
   }
-  for (const { label } of await readParcels(table, orderId))
-    if (label !== undefined && label.document !== '') await labels.client.send(new DeleteObjectCommand({ Bucket: labels.name, Key: label.document }));
+  for (const parcel of [...(await readParcels(table, orderId)), ...(await readReturns(table, orderId))])
+    for (const Key of [slipKey(parcel), parcel.label?.document, ...(parcel.label?.forms ?? [])].filter(Boolean))
+      await labels.client.send(new DeleteObjectCommand({ Bucket: labels.name, Key }));
   const printed = (await itemsOf(table, orderId, 'P#')).filter(({ entity }) => entity === 'address-proof');
-  for (const { PK, SK } of [...printed, ...documents]) await table.client.send(new DeleteCommand({ TableName: table.name, Key: { PK, SK } }));
+  const requests = (await itemsOf(table, orderId, 'P#')).flatMap(({ entity, reference }) => (entity === 'purchase' ? [requestKey(String(reference))] : []));
+  for (const { PK, SK } of [...printed, ...requests, ...documents]) await table.client.send(new DeleteCommand({ TableName: table.name, Key: { PK, SK } }));
 }
 
 async function itemsOf(table: Table, orderId: string, prefix: string): Promise<Item[]> {

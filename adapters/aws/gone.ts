@@ -1,9 +1,9 @@
-import { Rejected, Unavailable } from '../../core/error.ts';
+import { Unavailable } from '../../core/error.ts';
 import { orderIdOf } from '../../core/id.ts';
 import type { Order } from '../../core/order.ts';
 import type { OrderDocument } from '../../core/order-document.ts';
 import { type Arrival, type Intake, takeInAll } from './intake.ts';
-import { readDocument, readOrders } from './order-store.ts';
+import { readDocumentIfKept, readOrders } from './order-store.ts';
 import type { Table } from './table.ts';
 
 /** A source id that is no order any more, and when we heard of it. */
@@ -48,10 +48,6 @@ async function cancellationsOf(table: Table, gone: readonly Gone[]): Promise<Arr
 /** The next version of an order, cancelled; undefined where there is nothing to cancel, or nothing left to know it by. */
 export async function cancellationOf(table: Table, order: Order): Promise<OrderDocument | undefined> {
   if (order.ending === 'cancelled') return undefined;
-  try {
-    return { ...(await readDocument(table, order)), cancelled: true, sourceVersion: order.source.version + 1 };
-  } catch (error) {
-    if (error instanceof Rejected && error.code === 'order.document-erased') return undefined;
-    throw error;
-  }
+  const document = await readDocumentIfKept(table, order);
+  return document && { ...document, cancelled: true, sourceVersion: order.source.version + 1 };
 }

@@ -53,7 +53,7 @@ export async function takeInAll(intake: Intake, arrivals: readonly Arrival[]): P
   let pending = newestOf(arrivals, results);
   for (let round = 0; pending.length > 0; round++) {
     if (round === ROUNDS) throw new Unavailable('order.contended', `${pending.length} orders met others' writes ${ROUNDS} times.`);
-    if (round > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 15 * 2 ** round));
+    if (round > 0) await intake.table.backOff(round, 15);
     pending = await takeInRound(intake, pending, Math.max(1, LARGEST_CHUNK >> round), results);
   }
   return results;

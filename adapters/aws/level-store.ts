@@ -87,10 +87,7 @@ async function readLevels(table: Table, connectionId: string, skus: readonly Pic
 
 /** Reads all that a connection was told, by SKU. */
 export function allLevels(table: Table, connectionId: string): AsyncGenerator<Level> {
-  return table.query<Level>(`LEVEL#${connectionId}`, '', 'level', {
-    KeyConditionExpression: 'PK = :partition',
-    ExpressionAttributeValues: { ':partition': `LEVEL#${connectionId}` },
-  });
+  return table.query<Level>(`LEVEL#${connectionId}`, '', 'level');
 }
 
 /** Writes a level if the one before it still stands. @returns false when it does not */

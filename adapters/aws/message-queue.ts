@@ -1,5 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Rejected, Unavailable } from '../../core/error.ts';
+import { backOff } from './back-off.ts';
 
 /** Where messages are put for a worker. */
 export interface Outbox {
@@ -31,7 +32,7 @@ export class MessageQueue implements Outbox {
     let left = batch;
     for (let attempt = 0; left.length > 0; attempt++) {
       if (attempt === ATTEMPTS) throw new Unavailable('queue.unavailable', `SQS did not take ${left.length} of ${batch.length} messages in ${ATTEMPTS} attempts.`);
-      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 100 * 2 ** attempt));
+      if (attempt > 0) await backOff(attempt, 100);
       const Entries = left.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
       const { Failed = [] } = await this.client.send(new SendMessageBatchCommand({ QueueUrl: this.url, Entries }));
       refuseFaults(Failed);

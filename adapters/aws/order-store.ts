@@ -70,10 +70,16 @@ export function documentRow(document: OrderDocument, now: Date, days: number, de
 
 /** Reads the document that an order's state was made from. @throws Rejected `order.document-erased` */
 export async function readDocument(table: Table, order: Pick<Order, 'orderId' | 'source'>): Promise<OrderDocument> {
+  const document = await readDocumentIfKept(table, order);
+  if (document === undefined) throw new Rejected('order.document-erased', `The personal data of order ${order.orderId} has been erased; nothing more can be sent for it.`);
+  return document;
+}
+
+/** The same where an order outlives its personal data. @returns undefined when that is erased */
+export async function readDocumentIfKept(table: Table, order: Pick<Order, 'orderId' | 'source'>): Promise<OrderDocument | undefined> {
   const key = { PK: `O#${order.orderId}`, SK: `DOC#${order.source.digest}` };
   const item = await table.get<{ entity: 'document'; document: string; expiresAt: number }>(key, 'document');
-  if (item === undefined) throw new Rejected('order.document-erased', `The personal data of order ${order.orderId} has been erased; nothing more can be sent for it.`);
-  return OrderDocument.parse(JSON.parse(item.document));
+  return item && OrderDocument.parse(JSON.parse(item.document));
 }
 
 /** A decision about one order: what to write, and the parcels that begin or change with it. */

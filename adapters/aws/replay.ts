@@ -15,7 +15,7 @@ import { cancellationOf } from './gone.ts';
 import { readingsOf } from './intake.ts';
 import type { Outbox } from './message-queue.ts';
 import type { Bucket } from './object-store.ts';
-import { readDocument, readOrders } from './order-store.ts';
+import { readDocumentIfKept, readOrders } from './order-store.ts';
 import type { Table } from './table.ts';
 
 /** What a replay works with. */
@@ -51,8 +51,8 @@ export interface Rehearsal {
   readonly orders: readonly Rehearsed[];
   readonly others: readonly OtherDelivery[];
   readonly damaged: readonly Damage[];
-  /** Digests of the deliveries that would do something. */
-  readonly selected: ReadonlySet<string>;
+  /** The deliveries that would do something, by digest, with the ids of the orders that are gone by them and were not heard of since. */
+  readonly selected: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** A kept delivery, as the code of today reads it. */
@@ -60,6 +60,7 @@ interface Reread {
   readonly digest: string;
   readonly receivedAt: string;
   readonly documents: readonly OrderDocument[];
+  /** Ids of orders. */
   readonly gone: readonly string[];
 }
 
@@ -87,12 +88,14 @@ export async function rehearseReplay(replaying: Replaying, range: ReplayRange): 
     if (typeof parsed !== 'string' && parsed.kind === 'orders') reread.push(rereadOf(delivery, digest, parsed));
     else others.push({ digest, receivedAt: delivery.receivedAt, ...otherOf(parsed) });
   }
-  const about = reread.filter((one) => range.orderId === undefined || idsIn(one).includes(range.orderId));
-  const orders = await rehearseOrders(replaying, about, range.connectionId);
+  const named = reread.filter((one) => range.orderId === undefined || idsIn(one).includes(range.orderId));
+  const known = await readOrders(replaying.table, named.flatMap(idsIn));
+  const about = withoutOvertaken(named, known);
+  const orders = await rehearseOrders(replaying, about, known, range.connectionId);
   const moving = new Set(orders.filter(({ after }) => after !== null).map(({ orderId }) => orderId));
   const shown = range.orderId === undefined ? others : [];
   const wanted = [...about.filter((one) => idsIn(one).some((orderId) => moving.has(orderId))), ...shown.filter(({ outcome }) => outcome === 'would be fetched')];
-  const selected = new Set(wanted.map(({ digest }) => digest));
+  const selected = new Map(wanted.map((one) => [one.digest, new Set('gone' in one ? one.gone : [])]));
   return { deliveries, repeats: deliveries - distinct, orders, others: shown.map(({ digest: _, ...other }) => other), damaged, selected };
 }
 
@@ -110,6 +113,13 @@ function idsIn({ documents, gone }: Reread): string[] {
 
 function rereadOf({ connectionId, receivedAt }: Delivery, digest: string, { orders, gone = [] }: Extract<Parsed, { readonly kind: 'orders' }>): Reread {
   return { digest, receivedAt, documents: orders, gone: gone.map((sourceId) => orderIdOf(connectionId, sourceId)) };
+}
+
+/** Leaves out that an order is gone where anything was heard of it since: it may be there again. */
+function withoutOvertaken(reread: readonly Reread[], known: ReadonlyMap<string, Order>): Reread[] {
+  const heard = new Map([...known].map(([orderId, { change }]) => [orderId, change.at]));
+  for (const { documents, receivedAt } of reread) for (const orderId of documents.map(idOf)) if (receivedAt > (heard.get(orderId) ?? '')) heard.set(orderId, receivedAt);
+  return reread.map((one) => ({ ...one, gone: one.gone.filter((orderId) => (heard.get(orderId) ?? '') <= one.receivedAt) }));
 }
 
 /** Errors of ours say what cannot be read, without personal data; others may quote it. */
@@ -133,11 +143,11 @@ function otherOf(parsed: Exclude<Parsed, { readonly kind: 'orders' }> | string):
   }
 }
 
-async function rehearseOrders(replaying: Replaying, reread: readonly Reread[], connectionId: string): Promise<Rehearsed[]> {
+async function rehearseOrders(replaying: Replaying, reread: readonly Reread[], known: ReadonlyMap<string, Order>, connectionId: string): Promise<Rehearsed[]> {
   const { table } = replaying;
-  const known = await readOrders(table, reread.flatMap(idsIn));
-  const cancellations = await Promise.all(reread.flatMap((one) => one.gone.map((orderId) => lateCancellation(table, known.get(orderId), one))));
-  const versions = newestOf([...reread.flatMap(({ documents }) => documents), ...cancellations.filter((document) => document !== undefined)]);
+  const newest = new Map(newestOf(reread.flatMap(({ documents }) => documents)).map((document) => [idOf(document), document]));
+  const cancellations = await Promise.all(reread.flatMap(({ gone }) => gone.map((orderId) => cancellationAfter(table, newest.get(orderId), known.get(orderId)))));
+  const versions = newestOf([...newest.values(), ...cancellations.filter((document) => document !== undefined)]);
   const receivedAt = new Map(reread.toReversed().flatMap((one) => one.documents.map((document) => [idOf(document), one.receivedAt])));
   const current = new Map(await Promise.all(versions.map(async (document) => [idOf(document), await currentOf(table, known.get(idOf(document)))] as const)));
   const news = versions.filter((document) => isNews(document, known.get(idOf(document))) && current.get(idOf(document)) !== 'erased');
@@ -145,19 +155,15 @@ async function rehearseOrders(replaying: Replaying, reread: readonly Reread[], c
   return versions.map((document) => rehearsedOf(document, known.get(idOf(document)), current.get(idOf(document)), after.get(document) ?? null));
 }
 
-/** A notice that an order is gone counts only where nothing has happened to the order since: it may be there again. */
-async function lateCancellation(table: Table, order: Order | undefined, { receivedAt }: Reread): Promise<OrderDocument | undefined> {
-  return order === undefined || order.change.at > receivedAt ? undefined : await cancellationOf(table, order);
+/** What intake makes of an order that is gone, once it has taken in its newest version. */
+async function cancellationAfter(table: Table, newest: OrderDocument | undefined, order: Order | undefined): Promise<OrderDocument | undefined> {
+  if (newest !== undefined && isNews(newest, order)) return newest.cancelled ? undefined : { ...newest, cancelled: true, sourceVersion: newest.sourceVersion + 1 };
+  return order === undefined ? undefined : await cancellationOf(table, order);
 }
 
 async function currentOf(table: Table, order: Order | undefined): Promise<OrderDocument | 'erased' | undefined> {
   if (order === undefined) return undefined;
-  try {
-    return await readDocument(table, order);
-  } catch (error) {
-    if (error instanceof Rejected && error.code === 'order.document-erased') return 'erased';
-    throw error;
-  }
+  return (await readDocumentIfKept(table, order)) ?? 'erased';
 }
 
 /** Decides the orders as intake would, and throws the decisions away. */
@@ -202,22 +208,25 @@ const AT_A_TIME = 10;
 const PACE = 100;
 
 /**
- * Puts deliveries on the inbox again, oldest day first, as they came.
+ * Puts deliveries on the inbox again, oldest day first, as they came; but what a fetch found to be gone only where it is so still.
  * @returns how many were sent
  */
 export async function sendReplay(
   { archive, progress }: Replaying,
   range: ReplayRange,
-  selected: ReadonlySet<string>,
+  selected: Rehearsal['selected'],
   inbox: Outbox,
   wait: (milliseconds: number) => Promise<void>,
 ): Promise<number> {
-  const left = new Set(selected);
+  const left = new Map(selected);
   const tell = everySecond(progress);
   let batch: string[] = [];
   for await (const delivery of readDeliveries(archive, range, () => {})) {
-    if (!left.delete(contentDigestOf(delivery))) continue;
-    batch.push(packDelivery(delivery));
+    const digest = contentDigestOf(delivery);
+    const gone = left.get(digest);
+    if (gone === undefined) continue;
+    left.delete(digest);
+    batch.push(packDelivery(withGone(delivery, gone)));
     if (batch.length < AT_A_TIME) continue;
     await inbox.send(batch);
     batch = [];
@@ -226,6 +235,11 @@ export async function sendReplay(
   }
   await inbox.send(batch);
   return selected.size - left.size;
+}
+
+function withGone(delivery: Delivery, gone: ReadonlySet<string>): Delivery {
+  const { connectionId, absent } = delivery;
+  return absent === undefined ? delivery : { ...delivery, absent: absent.filter((sourceId) => gone.has(orderIdOf(connectionId, sourceId))) };
 }
 
 function figure(count: number): string {

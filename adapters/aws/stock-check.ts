@@ -143,7 +143,7 @@ const ATTEMPTS = 6;
 async function readAtRest(site: Site, table: Table, now: () => Date, from: Ledger, held: ReadonlyMap<string, Held>): Promise<Reading | undefined> {
   let ledger = from;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt));
+    await table.backOff(attempt, 20);
     const before = await readCounters(table, site);
     const { whole, settled } = await readOn(table, site, ledger, now());
     const orders = await readOrders(table, holdersOf(held, whole));

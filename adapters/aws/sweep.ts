@@ -8,7 +8,7 @@ import { fillOrders } from './backorders.ts';
 import { decide } from './decide.ts';
 import type { Intake } from './intake.ts';
 import { type Filed, readOrders, workList } from './order-store.ts';
-import { type ParcelName, readParcel, writeParcel } from './parcel-store.ts';
+import { type ParcelName, readNamedParcels, writeParcel } from './parcel-store.ts';
 import { readStock } from './stock-store.ts';
 import { forgetPosition, type Position, readPosition, writePosition } from './sweep-store.ts';
 
@@ -139,7 +139,7 @@ async function noteOrder({ table, client, now, newId }: Intake, orderId: string,
 
 async function noteParcels({ table, client, now }: Intake, names: readonly ParcelName[], at: Date): Promise<number> {
   const act = { by: 'hub', now: now() };
-  const parcels = await Promise.all(names.map((name) => readParcel(table, name)));
+  const parcels = await readNamedParcels(table, names);
   const late = parcels.flatMap((parcel) => lateParcel(parcel, client, at, act) ?? []);
   // One that was written meanwhile moves, or is late still when the next sweep comes.
   const written = await Promise.all(late.map((parcel) => writeParcel(table, parcel)));

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, type BatchGetCommandOutput, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { Unavailable } from '../../core/error.ts';
+import { type BackOff, backOff } from './back-off.ts';
 import { type TransactItem, wireAction, wireItem } from './wire.ts';
 
 /** The primary key of an item. */
@@ -34,15 +35,19 @@ export type Transacted = { readonly written: true } | { readonly written: false;
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 const BATCH_WRITE_ITEMS = 25;
 const LANES = 8;
+const MAX_ATTEMPTS = 8;
 
 /** One client's table, with the few ways in which the hub touches it. */
 export class Table {
   readonly name: string;
   readonly client: DynamoDBDocumentClient;
 
-  constructor(name: string, client: DynamoDBDocumentClient = documentClient()) {
+  readonly backOff: BackOff;
+
+  constructor(name: string, client: DynamoDBDocumentClient = documentClient(), wait: BackOff = backOff) {
     this.name = name;
     this.client = client;
+    this.backOff = wait;
   }
 
   /** Reads one item, strongly consistent. */
@@ -58,7 +63,7 @@ export class Table {
     for (let from = 0; from < keys.length; from += 100) {
       let Keys: Item[] | undefined = keys.slice(from, from + 100).map(({ PK, SK }) => ({ PK, SK }));
       for (let attempt = 0; Keys !== undefined && Keys.length > 0; attempt++) {
-        if (attempt > 0) await backOff(attempt, 'BatchGetItem');
+        if (attempt > 0) await this.#wait(attempt, 'BatchGetItem');
         const { Responses, UnprocessedKeys }: BatchGetCommandOutput = await this.client
           .send(new BatchGetCommand({ RequestItems: { [this.name]: { Keys, ConsistentRead: consistent } } }))
           .catch(whenThrottled({ UnprocessedKeys: { [this.name]: { Keys } }, $metadata: {} }));
@@ -69,12 +74,13 @@ export class Table {
     return found;
   }
 
-  /** Reads every item of a partition whose sort key starts with a prefix, page by page. */
+  /** Reads every item of a partition whose sort key starts with a prefix, or all of them where that is empty, page by page. */
   async *query<E extends Marked>(partition: string, prefix: string, entity: E['entity'], options: Partial<QueryCommandInput> = {}): AsyncGenerator<E> {
     const input: QueryCommandInput = {
       TableName: this.name,
-      KeyConditionExpression: 'PK = :partition AND begins_with(SK, :prefix)',
-      ExpressionAttributeValues: { ':partition': partition, ':prefix': prefix },
+      // DynamoDB takes no empty text in a condition on keys.
+      KeyConditionExpression: prefix === '' ? 'PK = :partition' : 'PK = :partition AND begins_with(SK, :prefix)',
+      ExpressionAttributeValues: { ':partition': partition, ...(prefix !== '' && { ':prefix': prefix }) },
       ...options,
     };
     for await (const page of this.pages(input)) {
@@ -108,7 +114,7 @@ export class Table {
   async #putBatch(items: readonly (Key & Item)[]): Promise<void> {
     let requests: WriteRequest[] = items.map((item) => ({ PutRequest: { Item: wireItem(item) } }));
     for (let attempt = 0; requests.length > 0; attempt++) {
-      if (attempt > 0) await backOff(attempt, 'BatchWriteItem');
+      if (attempt > 0) await this.#wait(attempt, 'BatchWriteItem');
       const { UnprocessedItems }: BatchWriteItemCommandOutput = await this.client
         .send(new BatchWriteItemCommand({ RequestItems: { [this.name]: requests } }))
         .catch(whenThrottled({ UnprocessedItems: { [this.name]: requests }, $metadata: {} }));
@@ -128,7 +134,7 @@ export class Table {
     const TransactItems = only === undefined ? items.map(wireAction) : [];
     let ClientRequestToken = randomUUID();
     for (let attempt = 0; ; attempt++) {
-      if (attempt > 0) await backOff(attempt, 'TransactWriteItems');
+      if (attempt > 0) await this.#wait(attempt, 'TransactWriteItems');
       try {
         if (only === undefined) await this.client.send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken }));
         else await this.client.send(new PutCommand(only));
@@ -141,6 +147,13 @@ export class Table {
         ClientRequestToken = randomUUID();
       }
     }
+  }
+
+  /** @throws Unavailable `table.contended` */
+  async #wait(attempt: number, operation: string): Promise<void> {
+    if (attempt >= MAX_ATTEMPTS)
+      throw new Unavailable('table.contended', `${operation} met others' writes, or was too much at once, ${MAX_ATTEMPTS} times; it is tried again from the queue.`);
+    await this.backOff(attempt, 20);
   }
 }
 
@@ -181,15 +194,6 @@ function withoutKey({ PK: _partition, SK: _sort, ...item }: Item): Item {
 /** Whether an item is what it is taken for: the mark is written by this code alone. */
 export function isEntity<E extends Marked>(item: Item, entity: E['entity']): item is Item & E {
   return item.entity === entity;
-}
-
-const MAX_ATTEMPTS = 8;
-
-/** Waits with full jitter, longer each time. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-async function backOff(attempt: number, operation: string): Promise<void> {
-  if (attempt >= MAX_ATTEMPTS)
-    throw new Unavailable('table.contended', `${operation} met others' writes, or was too much at once, ${MAX_ATTEMPTS} times; it is tried again from the queue.`);
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt));
 }
 
 /**

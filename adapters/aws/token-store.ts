@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Rejected, Unavailable } from '../../core/error.ts';
-import type { Grant } from '../storefront.ts';
+import type { Grant } from '../credential.ts';
 import { connectionKey } from './connection-row.ts';
 import type { Table } from './table.ts';
 
@@ -23,7 +23,7 @@ const MARGIN_MS = 120_000;
 export interface Refreshing {
   readonly table: Table;
   readonly connectionId: string;
-  /** The refresh token that the operator put into the connection's secret. */
+  /** What the operator put into the connection's secret: a refresh token, or the secret that tokens are asked for with. */
   readonly first: string;
   readonly refresh: (refreshToken: string) => Promise<Grant>;
   now(): Date;
@@ -35,18 +35,23 @@ export interface Refreshing {
  * @throws Unavailable `storefront.token-busy`, and whatever asking throws
  */
 export async function freshToken(refreshing: Refreshing): Promise<string> {
+  return (await freshGrant(refreshing)).token;
+}
+
+/** As `freshToken`, with the second token that came with it. */
+export async function freshGrant(refreshing: Refreshing): Promise<Pick<Grant, 'token' | 'secondToken'>> {
   const { table, connectionId, first, now } = refreshing;
   const seed = createHash('sha256').update(first).digest('base64url').slice(0, 22);
   const row = await table.get<TokenRow>(connectionKey(connectionId, 'TOKEN'), 'token');
   const known = row?.seed === seed ? row : undefined;
   const left = known === undefined ? 0 : Date.parse(known.expiresAt) - now().getTime();
-  if (known !== undefined && left > MARGIN_MS) return known.token;
+  if (known !== undefined && left > MARGIN_MS) return known;
   const leaseUntil = now().getTime() + LEASE_MS;
   const { token = '', refreshToken = first, expiresAt = now().toISOString() } = known ?? {};
-  const claim: TokenRow = { entity: 'token', seed, token, refreshToken, expiresAt, leaseUntil, version: (row?.version ?? 0) + 1 };
+  const claim: TokenRow = { ...known, entity: 'token', seed, token, refreshToken, expiresAt, leaseUntil, version: (row?.version ?? 0) + 1 };
   const isFree = row === undefined || row.leaseUntil < now().getTime();
   if (!isFree || !(await keep(table, connectionId, claim))) {
-    if (known !== undefined && left > 0) return known.token;
+    if (known !== undefined && left > 0) return known;
     throw new Unavailable('storefront.token-busy', `A new token for ${connectionId} is being asked for by another invocation.`, { retryAfterSeconds: 3 });
   }
   const grant = await ask(refreshToken, refreshing).catch(async (error: unknown) => {
@@ -54,7 +59,13 @@ export async function freshToken(refreshing: Refreshing): Promise<string> {
     throw error;
   });
   await keep(table, connectionId, { ...claim, ...grant, leaseUntil: 0, version: claim.version + 1 });
-  return grant.token;
+  return grant;
+}
+
+/** Drops the token of a connection that was refused before its time: the next call asks for a new one. */
+export async function dropToken(table: Table, connectionId: string, token: string): Promise<void> {
+  const row = await table.get<TokenRow>(connectionKey(connectionId, 'TOKEN'), 'token');
+  if (row?.token === token) await keep(table, connectionId, { ...row, expiresAt: new Date(0).toISOString(), version: row.version + 1 });
 }
 
 async function ask(refreshToken: string, { refresh, first }: Refreshing): Promise<Grant> {

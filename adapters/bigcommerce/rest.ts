@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Rejected, Unavailable } from '../../core/error.ts';
 import { type Json, parseJson } from '../../core/json.ts';
+import { plainWords } from '../answer.ts';
 import { failureOf, type HttpRequest, type HttpResponse } from '../http.ts';
 import type { Call } from './settings.ts';
 
@@ -93,7 +94,7 @@ function reasonOf({ body }: HttpResponse): string {
   try {
     const refusal = Refusal.parse(parseJson(body));
     const said = Array.isArray(refusal) ? refusal[0]?.message : refusal.title;
-    return (said ?? '').slice(0, 200);
+    return plainWords(said ?? '').slice(0, 200);
   } catch {
     // A reason that cannot be read is none: the status says enough.
     return '';

@@ -34,14 +34,15 @@ export default {
 } satisfies ReportDocument;
 
 /**
- * Takes off what would hide a leading `=`, `+`, `-` or `@` from the escaping of formulas, and what would break the line.
- * https://owasp.org/www-community/attacks/CSV_Injection
+ * Takes off what would hide a leading `=`, `+`, `-` or `@` from the escaping of formulas, and what would break the line; and escapes them after
+ * a semicolon too, where a spreadsheet of a country with decimal commas begins a cell. https://owasp.org/www-community/attacks/CSV_Injection
  */
-function safe(cell: string | number | null): string | number {
+export function safe(cell: string | number | null): string | number {
   if (typeof cell === 'number') return cell;
   return (cell ?? '')
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .replace(/^[\p{White_Space}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}]+/u, '')
+    .replace(/;(?=["'\p{White_Space}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}]*[=+\-@＝＋－＠])/gu, ";'")
     .trimEnd();
 }
 

@@ -1,9 +1,13 @@
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /** What was posted to us: raw bytes, and headers with lower-case names. */
 export interface Signed {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** What stands behind the `?` of the address, as it was sent. May hold a secret. */
+  readonly query?: string;
+  /** The connection whose address it was posted to, whether there is one or not. */
+  readonly connectionId?: string;
 }
 
 /** One of the signatures that a request offers. */
@@ -20,6 +24,8 @@ export type Verdict = 'genuine' | 'late' | 'refused';
 export interface Message {
   readonly id: string;
   readonly at: Date;
+  /** The connection that it is posted to, in families whose proof names it. */
+  readonly connectionId?: string;
 }
 
 /** What one family of signatures does. A new vendor of a family is data; a new family is one of these. */
@@ -32,8 +38,13 @@ export interface Family<Scheme> {
   keysOf(secret: string, scheme: Scheme): readonly KeyObject[];
   /** How signatures are compared under one key: what is dear is done once, however many are offered. */
   comparer(message: Buffer, key: KeyObject): (offered: Offered) => boolean;
-  /** What a genuine signature is worth by the time it signed and the sender it names. @default 'genuine' */
-  standing?(request: Signed, scheme: Scheme, now: Date): Verdict;
+  /**
+   * What a genuine signature is worth by the time it signed and the sender it names. @default 'genuine'
+   * @param proofs those of the offered signatures that verified, at least one
+   */
+  standing?(request: Signed, scheme: Scheme, now: Date, proofs: readonly Offered[]): Verdict;
+  /** Whether a second, newer signature verifies, where a request carries one that its scheme knows; it decides nothing. */
+  second?(request: Signed, scheme: Scheme, key: KeyObject): boolean | undefined;
   /** Names of published keys that the request says it was signed with. */
   keyNames?(request: Signed, scheme: Scheme): readonly string[];
   /** The headers that a sender signs with. */
@@ -57,6 +68,16 @@ export function macOf(message: Buffer, key: KeyObject): Buffer {
 export function macComparer(message: Buffer, key: KeyObject): (offered: Offered) => boolean {
   const expected = macOf(message, key);
   return ({ bytes }) => bytes.length === expected.length && timingSafeEqual(bytes, expected);
+}
+
+/** Compares with these bytes in constant time: by digests, which have one length, so that it does not tell how long they are. */
+export function sameDigest(expected: Buffer): (offered: Buffer) => boolean {
+  const digest = digestOf(expected);
+  return (offered) => timingSafeEqual(digestOf(offered), digest);
+}
+
+function digestOf(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }
 
 /** Decodes strictly: Buffer.from skips characters it does not know, so what does not print back the same is nothing. */

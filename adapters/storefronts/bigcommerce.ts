@@ -14,11 +14,12 @@ import { parseOrder } from '../bigcommerce/order.ts';
 import { fetchOrder, pollOrders } from '../bigcommerce/read.ts';
 import { Settings } from '../bigcommerce/settings.ts';
 import { markShipped } from '../bigcommerce/shipment.ts';
+import { secretField } from '../credential.ts';
 import type { Delivery } from '../delivery.ts';
 import { Digits } from '../fields.ts';
 import { type PayloadKind, readPayload } from '../payload.ts';
 import type { SignatureScheme } from '../signature.ts';
-import { defineStorefront, type Parsed, secretField } from '../storefront.ts';
+import { defineStorefront, type Parsed } from '../storefront.ts';
 
 const Secrets = z.strictObject({ signing: secretField("The API account's client secret"), token: secretField("The API account's access token") });
 

@@ -7,13 +7,14 @@ import { Rejected } from '../../core/error.ts';
 import { parseJson } from '../../core/json.ts';
 import { Currency } from '../../core/money.ts';
 import { MAX_LINES, MAX_QUANTITY, OrderDocument } from '../../core/order-document.ts';
+import { secretField } from '../credential.ts';
 import type { Delivery } from '../delivery.ts';
 import { failureOf } from '../http.ts';
 import { type PayloadKind, readMoney, readPayload } from '../payload.ts';
 import type { SignatureScheme } from '../signature.ts';
 // From its own module: the table of all families would come with it.
 import { type StandardWebhooks, standardWebhooks } from '../signatures/standard-webhooks.ts';
-import { type Cursor, defineStorefront, type Page, type Parsed, type Shipped, type StockLevel, type StockTold, type StorefrontCall, secretField } from '../storefront.ts';
+import { type Cursor, defineStorefront, type Page, type Parsed, type Shipped, type StockLevel, type StockTold, type StorefrontCall } from '../storefront.ts';
 
 const described = (description: string) => ({ description });
 const Amount = z.string().max(26).meta(described('A decimal as text with at most the places of the currency, such as "12.34" or "1500"'));

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { Rejected, Unavailable } from '../../core/error.ts';
 import { parseJson } from '../../core/json.ts';
+import { type Grant, secretField } from '../credential.ts';
 import type { Delivery } from '../delivery.ts';
 import { api, type Call, Settings } from '../etsy/api.ts';
 import { orderOf, Receipt } from '../etsy/receipt.ts';
@@ -13,7 +14,7 @@ import { Digits } from '../fields.ts';
 import { failureOf, isPassing } from '../http.ts';
 import { type PayloadKind, readPayload } from '../payload.ts';
 import type { SignatureScheme } from '../signature.ts';
-import { type Cursor, defineStorefront, type Fetched, type Grant, type Page, type Parsed, type Reference, type Shipped, type StorefrontCall, secretField } from '../storefront.ts';
+import { type Cursor, defineStorefront, type Fetched, type Page, type Parsed, type Reference, type Shipped, type StorefrontCall } from '../storefront.ts';
 
 const Secrets = z.strictObject({
   signing: secretField('Signing secret of the webhook, whsec_ and base64'),

@@ -5,6 +5,7 @@
 // were refunded after they had left (their fulfilments are fetched), and how Shopify proves itself when it asks a fulfilment service for
 // stock and tracking numbers (the path is unguessable).
 import * as z from 'zod';
+import { secretField } from '../credential.ts';
 import { parse } from '../shopify/events.ts';
 import { fetchReferred, pollOrders } from '../shopify/fetching.ts';
 import { markShipped } from '../shopify/fulfilment.ts';
@@ -13,7 +14,7 @@ import { answerQuestion, answerRequests } from '../shopify/service.ts';
 import { Settings } from '../shopify/settings.ts';
 import { subscriptions } from '../shopify/subscriptions.ts';
 import type { SignatureScheme } from '../signature.ts';
-import { type Capability, defineStorefront, secretField } from '../storefront.ts';
+import { type Capability, defineStorefront } from '../storefront.ts';
 
 const Secrets = z.strictObject({ signing: secretField("The app's client secret"), token: secretField('Admin API access token') });
 

@@ -7,11 +7,12 @@
 import * as z from 'zod';
 import { Rejected } from '../../core/error.ts';
 import { parseJson } from '../../core/json.ts';
+import { secretField } from '../credential.ts';
 import type { Delivery } from '../delivery.ts';
 import { Digits } from '../fields.ts';
 import { readPayload } from '../payload.ts';
 import type { SignatureScheme } from '../signature.ts';
-import { defineStorefront, type Parsed, secretField } from '../storefront.ts';
+import { defineStorefront, type Parsed } from '../storefront.ts';
 import { fetch, poll } from '../woocommerce/fetching.ts';
 import { documentOf, PAYLOAD, Refund, WooOrder } from '../woocommerce/order.ts';
 import { Settings } from '../woocommerce/settings.ts';

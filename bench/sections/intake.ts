@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readStock } from '../../adapters/aws/stock-store.ts';
+import { type CpuTimes, cpuOf, since } from '../cpu.ts';
 import { inventOrder, signedBy, webhookOf } from '../life.ts';
-import { processCpuMs } from '../machine.ts';
 import type { PostingJob, PostingResult } from '../poster.ts';
 import type { Bench, Breakdown, Findings, Row } from '../section.ts';
 import { openSetting, type Setting } from '../setting.ts';
@@ -114,24 +114,6 @@ async function postOrders(setting: Setting, scratch: string, from: number, order
   const result: PostingResult = JSON.parse(stdout);
   if (result.statuses['200'] !== orders) throw new Error(`Not every webhook was acknowledged: ${JSON.stringify(result.statuses)}.`);
   return result;
-}
-
-/** CPU milliseconds so far by who spent them. */
-type CpuTimes = ReadonlyMap<string, number>;
-
-function cpuOf({ cloud }: Setting): CpuTimes {
-  const { emulators, dynamodb } = cloud.processIds;
-  const functions = Object.entries(cloud.metrics()).map(([name, { cpuMs }]) => [name, cpuMs] as const);
-  return new Map([
-    ['this process: gateway and mappings', processCpuMs(process.pid) ?? 0],
-    ['SQS, SNS and S3 emulator', processCpuMs(emulators) ?? 0],
-    ['DynamoDB emulator', dynamodb === undefined ? 0 : (processCpuMs(dynamodb) ?? 0)],
-    ...functions,
-  ]);
-}
-
-function since(before: CpuTimes, after: CpuTimes): CpuTimes {
-  return new Map([...after].map(([name, ms]) => [name, ms - (before.get(name) ?? 0)]));
 }
 
 function cpuTable(alone: Run, followed: Run, orders: number): Breakdown {

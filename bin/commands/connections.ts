@@ -10,6 +10,7 @@ import type { Health } from '../../core/health.ts';
 import type { Pace } from '../../core/pace.ts';
 import type { Stack } from '../stack.ts';
 import { columns, type Output, time } from '../terminal.ts';
+import { listCarriers } from './carrier-rows.ts';
 import { fileOf } from './rules.ts';
 
 /** What the command is run with. */
@@ -28,22 +29,22 @@ interface Seen {
   readonly poll: PollState | undefined;
 }
 
-/** Adds the command that shows how storefront connections are. */
+/** Adds the command that shows how connections are. */
 export function addConnectionsCommand(program: Command, shell: Shell): void {
   program
     .command('connections')
-    .description('storefront connections')
+    .description('storefront and carrier connections')
     .command('list')
     .description('how each is: what came last, what reading it found, its subscriptions, and what is wrong, with what to do')
-    .action(async () => shell.print(await listConnections(new Table((await shell.stack()).tableName), fileOf(shell.clientId()))));
+    .action(async () => shell.print(await listConnections(new Table((await shell.stack()).tableName), fileOf(shell.clientId()), new Date())));
 }
 
 /**
- * Lists the storefront connections of a client, as the hourly check and the readings of their orders left them. Asks no storefront: their
+ * Lists the connections of a client, as the hourly checks and the readings of orders left them. Asks no storefront and no carrier: their
  * tokens are for the hub's functions alone.
  * @param file the client's file
  */
-export async function listConnections(table: Table, file: string): Promise<Output> {
+export async function listConnections(table: Table, file: string, now: Date): Promise<Output> {
   const { client, capabilities } = await loadClient(file);
   const seen = await Promise.all(
     client.storefronts.map(async (connection): Promise<Seen> => {
@@ -54,7 +55,8 @@ export async function listConnections(table: Table, file: string): Promise<Outpu
   );
   const heads = ['connection', 'kind', 'checked', 'subscriptions', 'last delivery', 'orders read until', 'found by reading'];
   const text = ['storefront connections', columns([heads, ...seen.map(rowOf)]), ...seen.flatMap(remarksOf)];
-  return { json: seen.map(jsonOf), text: text.join('\n') };
+  const carriers = await listCarriers(table, { client, capabilities }, now);
+  return { json: [...seen.map(jsonOf), ...carriers.json], text: [...text, '', carriers.text].join('\n') };
 }
 
 async function readPoll(table: Table, connectionId: string): Promise<PollState | undefined> {

@@ -2,6 +2,8 @@ import { Table } from '../../adapters/aws/table.ts';
 import { loadClient } from '../../adapters/client.ts';
 import { explainOrder as explain } from '../../adapters/explain.ts';
 import type { Explanation, Facts, Statement, Step } from '../../core/explanation.ts';
+import { printMoney } from '../../core/money.ts';
+import { type Exclusion, type Selection, serviceName } from '../../core/selection.ts';
 import { ROUTES } from '../../functions/shell/routes.ts';
 import type { Stack } from '../stack.ts';
 import { columns, type Output } from '../terminal.ts';
@@ -21,7 +23,7 @@ export function describe({ orderId, number, status, because, next }: Explanation
 }
 
 function paragraph({ answer, facts }: Statement): string {
-  const table = facts.about === 'allocation' ? siteTable(facts) : '';
+  const table = facts.about === 'allocation' ? siteTable(facts) : facts.about === 'service' ? serviceTable(facts.selection) : '';
   return [wrap(answer), table].filter(Boolean).join('\n');
 }
 
@@ -36,6 +38,39 @@ function siteTable({ sites, chosen }: Extract<Facts, { readonly about: 'allocati
   ]);
   return columns(rows);
 }
+
+/** Services that are listed: those that were near to being chosen. */
+const SERVICES_SHOWN = 8;
+
+function serviceTable({ candidates, chosen }: Selection): string {
+  const rows = candidates.slice(0, SERVICES_SHOWN).map((one) => {
+    const isChosen = chosen !== null && one.out === null && one.carrierId === chosen.carrierId && serviceName(one) === serviceName(chosen.rate);
+    return [
+      '',
+      isChosen ? 'chosen' : '-',
+      one.carrierId,
+      serviceName(one),
+      `${printMoney(one.cost, one.currency)} ${one.currency}`,
+      one.expectedBy === null ? 'no day named' : `there ${one.expectedBy}${one.meets === false ? ', too late' : ''}`,
+      one.onTime === null ? '' : `late ${one.onTime.late} of ${one.onTime.parcels} times`,
+      one.out === null ? '' : `not bought: ${EXCLUDED[one.out]}`,
+    ];
+  });
+  return columns(rows);
+}
+
+const EXCLUDED: Readonly<Record<Exclusion, string>> = {
+  'not-allowed': 'no rule names it',
+  'from-elsewhere': 'not from this warehouse',
+  destination: 'not to this destination',
+  weight: 'too heavy',
+  value: 'worth too much',
+  size: 'too large',
+  hazardous: 'dangerous goods',
+  'po-box': 'a PO box',
+  military: 'a military address',
+  currency: 'no exchange rate for its currency',
+};
 
 const SHOWN = 2;
 

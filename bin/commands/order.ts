@@ -1,10 +1,9 @@
-import { readDocument, readOrder } from '../../adapters/aws/order-store.ts';
+import { readDocumentIfKept, readOrder } from '../../adapters/aws/order-store.ts';
 import { readParcels, readTrackingEvents } from '../../adapters/aws/parcel-store.ts';
 import { type AddressProof, readAddressProof } from '../../adapters/aws/purchase-store.ts';
 import { Table } from '../../adapters/aws/table.ts';
 import { readTimeline, type TimelineEntry } from '../../adapters/aws/timeline-store.ts';
 import type { Address } from '../../core/address.ts';
-import { Rejected } from '../../core/error.ts';
 import type { Hold, Releaser } from '../../core/hold.ts';
 import type { Demand } from '../../core/inventory.ts';
 import { printMoney } from '../../core/money.ts';
@@ -20,16 +19,6 @@ export async function showOrder(stack: Stack, orderId: string, table = new Table
   const [document, parcels] = await Promise.all([readDocumentIfKept(table, order), readParcels(table, orderId)]);
   const proofs = await Promise.all(parcels.map((parcel) => readAddressProof(table, parcel)));
   return { json: { order, document, parcels, proofs: proofs.filter((proof) => proof !== undefined) }, text: describe(order, document, parcels, proofs) };
-}
-
-/** Personal data has its own end of life; the order outlives it. */
-async function readDocumentIfKept(table: Table, order: Order): Promise<OrderDocument | undefined> {
-  try {
-    return await readDocument(table, order);
-  } catch (error) {
-    if (error instanceof Rejected && error.code === 'order.document-erased') return undefined;
-    throw error;
-  }
 }
 
 function describe(order: Order, document: OrderDocument | undefined, parcels: readonly Parcel[], proofs: readonly (AddressProof | undefined)[]): string {

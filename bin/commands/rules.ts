@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
-import { readDocument } from '../../adapters/aws/order-store.ts';
+import { readDocumentIfKept } from '../../adapters/aws/order-store.ts';
 import { isEntity, Table } from '../../adapters/aws/table.ts';
 import { clientFiles, loadClient } from '../../adapters/client.ts';
 import type { Client } from '../../core/client.ts';
@@ -112,12 +112,8 @@ async function* orderPages(table: Table, progress: RuleTest['progress']): AsyncG
 }
 
 async function withDocument(table: Table, order: Order): Promise<Stored | undefined> {
-  try {
-    return { order, document: await readDocument(table, order) };
-  } catch (error) {
-    if (error instanceof Rejected && error.code === 'order.document-erased') return undefined;
-    throw error;
-  }
+  const document = await readDocumentIfKept(table, order);
+  return document && { order, document };
 }
 
 /** What the hub would know of the customers, had it remembered them since the first of these orders. */

@@ -1,5 +1,5 @@
 import { tellOnce } from '../../adapters/aws/notice-store.ts';
-import { readDocument, readOrder } from '../../adapters/aws/order-store.ts';
+import { readDocumentIfKept, readOrder } from '../../adapters/aws/order-store.ts';
 import { readParcel } from '../../adapters/aws/parcel-store.ts';
 import { snsClient } from '../../adapters/aws/topic.ts';
 import { loadNotifier, type Message, type Notifier } from '../../adapters/notifier.ts';
@@ -32,17 +32,19 @@ export async function notifyCustomer(event: HubEvent, teller: Teller): Promise<v
     const name = { partition: `O#${news.orderId}`, noticeId: `${news.noticeId}-${notifier.id}` };
     await tellOnce(teller.table, name, teller.now, async () => {
       const message = await messageOf(news, notifier.id, teller);
-      if (notifier.accepts(message)) await notifier.send(message, teller.topicArn);
+      if (message !== undefined && notifier.accepts(message)) await notifier.send(message, teller.topicArn);
     });
   }
 }
 
-async function messageOf(news: CustomerNews, way: string, { table, client }: Teller): Promise<Message> {
+/** @returns undefined when the customer's data is erased: there is nobody left to tell */
+async function messageOf(news: CustomerNews, way: string, { table, client }: Teller): Promise<Message | undefined> {
   const order = await readOrder(table, news.orderId);
   const [document, parcel] = await Promise.all([
-    readDocument(table, order),
+    readDocumentIfKept(table, order),
     news.parcel === undefined ? undefined : readParcel(table, { orderId: news.orderId, parcel: news.parcel }),
   ]);
+  if (document === undefined) return undefined;
   const { subject, text, short, kind } = customerNotice(news, document, parcel, client);
   return {
     // Unique across the client's orders, not only within this one.

@@ -17,7 +17,7 @@ export const handler = queue({ read: readEvent, handle: each(notifyManager), ser
 
 type Teller = Pick<Hub, 'table' | 'now'> & {
   readonly reports: Bucket;
-  readonly secrets: SecretStore;
+  readonly secrets: Pick<SecretStore, 'read'>;
   readonly topicArn: string;
   readonly publicUrl: string;
   readonly notifier: () => Promise<Notifier>;

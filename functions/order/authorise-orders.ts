@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { decide } from '../../adapters/aws/decide.ts';
 import { Rejected, Unavailable } from '../../core/error.ts';
+import { OrderId } from '../../core/id.ts';
 import { type Act, authorise } from '../../core/order.ts';
+import { Reason } from '../shell/fields.ts';
 import { type Answer, answer, http } from '../shell/http.ts';
 import { type Hub, openHub } from '../shell/services.ts';
 
-const Input = z.strictObject({ orderIds: z.array(z.string()).min(1).max(100), reason: z.string().trim().min(3).max(200) });
+const Input = z.strictObject({ orderIds: z.array(OrderId).min(1).max(100), reason: Reason });
 
 /** Called by a fulfilment manager: these orders may be packed. Each is decided on its own, and answered on its own. */
 export const handler = http('order/authorise-orders', { input: Input, handle: authoriseOrders, services: openHub });

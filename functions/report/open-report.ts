@@ -1,10 +1,9 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { Bucket } from '../../adapters/aws/object-store.ts';
 import { reportObject } from '../../adapters/aws/report-object.ts';
 import { SecretStore } from '../../adapters/aws/secret-store.ts';
+import { signedObject } from '../../adapters/aws/signed-object.ts';
 import { isLinkGenuine } from '../../adapters/link.ts';
 import { Rejected } from '../../core/error.ts';
 import { ENV, readEnv } from '../shell/env.ts';
@@ -23,8 +22,6 @@ const services = once(() => {
   return { reports: new Bucket(env[ENV.reportsBucket]), secrets: new SecretStore(env[ENV.secretsPrefix]) };
 });
 
-const OPEN_SECONDS = 300;
-
 async function openReport({ pathParameters, queryStringParameters }: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const { report = '', day = '' } = pathParameters ?? {};
   const { format = '', expires = '', signature = '' } = queryStringParameters ?? {};
@@ -33,10 +30,10 @@ async function openReport({ pathParameters, queryStringParameters }: APIGatewayP
   const secret = await secrets.read('links', now);
   const genuine = isLinkGenuine({ path: `reports/${report}/${day}`, format, expires: Number(expires) }, signature, secret?.signing.current ?? '', now);
   if (!genuine) throw new Rejected('request.forbidden', 'This link is not one of ours, or has expired; ask for the report to be announced again.');
-  const command = new GetObjectCommand({ Bucket: reports.name, Key: reportObject(report, day, format), ResponseContentDisposition: format === 'html' ? 'inline' : 'attachment' });
+  const location = await signedObject(reports, reportObject(report, day, format), format === 'html' ? 'inline' : 'attachment');
   return {
     statusCode: 302,
-    headers: { location: await getSignedUrl(reports.client, command, { expiresIn: OPEN_SECONDS }), 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+    headers: { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
     body: '',
   };
 }

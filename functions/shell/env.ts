@@ -5,11 +5,15 @@
 export const ENV = {
   table: 'TABLE_NAME',
   clientFolder: 'CLIENT_FOLDER',
+  fontsFolder: 'FONTS_FOLDER',
   secretsPrefix: 'SECRETS_PREFIX',
   inboxQueue: 'INBOX_QUEUE_URL',
   fetchQueue: 'FETCH_QUEUE_URL',
   privacyQueue: 'PRIVACY_QUEUE_URL',
   updatesQueue: 'UPDATES_QUEUE_URL',
+  lookupsQueue: 'LOOKUPS_QUEUE_URL',
+  manifestsQueue: 'MANIFESTS_QUEUE_URL',
+  pickupsQueue: 'PICKUPS_QUEUE_URL',
   deadLetterQueue: 'DEAD_LETTER_QUEUE_URL',
   eventsTopic: 'EVENTS_TOPIC_ARN',
   customersTopic: 'CUSTOMERS_TOPIC_ARN',
@@ -34,4 +38,9 @@ export function readEnv<Name extends EnvName>(...names: readonly Name[]): Record
   if (missing.length > 0) throw new Error(`The function's environment lacks ${missing.join(', ')}; its construct in lib must bind what they name.`);
   // Object.fromEntries forgets which keys it was given.
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? ''])) as Record<Name, string>;
+}
+
+/** Reads the variable that names several queues: their addresses by the connection that each is for. @throws Error as `readEnv` */
+export function readQueues(name: EnvName): Readonly<Record<string, string>> {
+  return JSON.parse(readEnv(name)[name]);
 }

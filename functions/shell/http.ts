@@ -13,7 +13,7 @@ export type Answer = { readonly kind: 'answer'; readonly body: unknown } | Refus
 
 /** How a route reads and handles its requests. */
 export interface Endpoint<Input, Services> {
-  /** What path parameters and JSON body must hold together; unknown fields are refused. */
+  /** What path parameters, query and JSON body must hold together; unknown fields are refused. */
   readonly input: z.ZodType<Input>;
   readonly handle: (input: Input, services: Services, act: Act) => Promise<Answer>;
   readonly services: () => Services;
@@ -27,7 +27,9 @@ export function http<Input, Services>(name: RouteName, endpoint: Endpoint<Input,
     const answer = await endpoint.handle(inputOf(event, endpoint.input), services(), act);
     return answer.kind === 'refused' ? respond(409, { code: answer.code, message: answer.why }) : respond(200, answer.body);
   }).onError(function answerError(request) {
-    log(request.error instanceof Rejected ? 'info' : 'error', 'request failed', { route: name, ...errorFields(request.error) });
+    const { reason, ...fields } = errorFields(request.error);
+    // Why a request was refused may quote it: that is for its caller, who is told.
+    log(request.error instanceof Rejected ? 'info' : 'error', 'request failed', { route: name, ...fields, ...(!(request.error instanceof Rejected) && { reason }) });
     request.response = errorResponse(request.error);
   });
 }
@@ -62,7 +64,7 @@ function actorOf(event: APIGatewayProxyEventV2WithJWTAuthorizer, name: RouteName
 function inputOf<Input>(event: APIGatewayProxyEventV2WithJWTAuthorizer, schema: z.ZodType<Input>): Input {
   const body = event.body === undefined || event.body === '' ? {} : parseJson(Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8'));
   if (body === null || typeof body !== 'object' || Array.isArray(body)) throw new Rejected('request.invalid', 'The body must be a JSON object.');
-  const parsed = schema.safeParse({ ...body, ...event.pathParameters });
+  const parsed = schema.safeParse({ ...event.queryStringParameters, ...body, ...event.pathParameters });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
   throw new Rejected('request.invalid', `The request cannot be used: ${problems.join('; ')}.`);

@@ -14,9 +14,17 @@ export function log(level: Level, message: string, fields: Fields = {}): void {
 export function errorFields(error: unknown): Fields {
   if (error instanceof Rejected || error instanceof Unavailable) return { error: error.name, code: error.code, reason: error.message };
   if (!(error instanceof Error)) return { error: typeof error };
-  const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')) ?? [];
-  return { error: error.name, at: frames.slice(0, 6).join(' ').replace(/\s+/g, ' ') };
+  const { name, message, stack = '' } = error;
+  // A message of several lines may have some that look like frames; a name may come from the answer of a service.
+  const frames = stack
+    .replace(message, '')
+    .split('\n')
+    .filter((line) => FRAME.test(line));
+  return { error: NAME.test(name) ? name : 'Error', at: frames.slice(0, 6).join(' ').replace(/\s+/g, ' ').trim() };
 }
+
+const FRAME = /^ +at (?:[^()]+ \()?(?:async )?(?:file:\/\/|node:|\/|[A-Z]:\\)[^()]*:\d+:\d+\)?$/;
+const NAME = /^[A-Za-z][\w.]{0,79}$/;
 
 /**
  * Counts something in CloudWatch, without a call, by the embedded metric format.

@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { SecretStore } from '../../adapters/aws/secret-store.ts';
 import { MAX_MESSAGE_BYTES, packDelivery } from '../../adapters/delivery.ts';
 import { type Http, httpClient } from '../../adapters/http.ts';
-import { isHandshake, keysNamedBy, type SignatureScheme, type Signed, type SigningSecrets, type Verdict, verdictOn } from '../../adapters/signature.ts';
+import { isHandshake, keysNamedBy, type SignatureScheme, type Signed, type SigningSecrets, secondVerdict, type Verdict, verdictOn } from '../../adapters/signature.ts';
 import { type KeysFor, publishedKeys } from '../../adapters/signatures/published-keys.ts';
+import { type EdgeTable, readSchemes } from './edge.ts';
 import { ENV, type EnvName, readEnv } from './env.ts';
 import { count, errorFields, log } from './log.ts';
 import { once } from './once.ts';
@@ -15,7 +14,7 @@ import { once } from './once.ts';
 /** Who may post here, and where it goes. */
 export interface Receiver {
   /** Which half of the edge table names the senders. */
-  readonly senders: 'storefronts' | 'carriers';
+  readonly senders: keyof EdgeTable;
   /** The path parameter that names one of them. */
   readonly parameter: string;
   readonly queue: EnvName;
@@ -32,11 +31,11 @@ export function receive(receiver: Receiver, http: () => Http = () => httpClient(
   const services = once(() => openServices(receiver, http()));
   return middy(async function receiveHandler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
     const now = new Date();
-    const request: Signed = { headers: event.headers, body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8') };
     const sender = event.pathParameters?.[receiver.parameter] ?? '';
+    const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+    const request: Signed = { headers: event.headers, body, query: event.rawQueryString, connectionId: sender };
     const edge = services();
-    // Answered for any sender, so that it does not tell who is known.
-    if (Object.values(edge.schemes).some((scheme) => isHandshake(request, scheme))) return TAKEN;
+    if (isGreeting(sender, request, edge)) return TAKEN;
     const verdict = await judge(sender, request, edge, now);
     if (verdict === 'refused') return refuse(sender, edge, now);
     if (verdict === 'late') count('signatureLate', now, { connectionId: sender });
@@ -66,9 +65,13 @@ interface Edge {
 
 function openServices({ senders, queue }: Receiver, http: Http): Edge {
   const env = readEnv(ENV.clientFolder, ENV.secretsPrefix, queue);
-  const table: Record<Receiver['senders'], Record<string, SignatureScheme>> = JSON.parse(readFileSync(join(env[ENV.clientFolder], 'edge.json'), 'utf8'));
   const sqs = new SQSClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 500, requestTimeout: 1_500 } });
-  return { schemes: table[senders], secrets: new SecretStore(env[ENV.secretsPrefix]), keysFor: publishedKeys(http), queueUrl: env[queue], sqs };
+  return { schemes: readSchemes(env[ENV.clientFolder])[senders], secrets: new SecretStore(env[ENV.secretsPrefix]), keysFor: publishedKeys(http), queueUrl: env[queue], sqs };
+}
+
+/** A ping is answered for any sender, so that it does not tell who is known; any JSON is not, as others would lose what they forgot to sign. */
+function isGreeting(sender: string, request: Signed, { schemes }: Edge): boolean {
+  return Object.entries(schemes).some(([id, scheme]) => (id === sender || scheme.handshake?.family === 'unsigned-ping') && isHandshake(request, scheme));
 }
 
 const NO_SECRET: SigningSecrets = { current: '' };
@@ -83,11 +86,19 @@ async function judge(sender: string, request: Signed, { schemes, secrets, keysFo
   const published = named === undefined ? [] : await keysFor(named, now);
   const remembered = await secrets.read(measuredAgainst, now);
   const verdict = verdictOn(request, scheme, remembered?.signing ?? NO_SECRET, now, published);
-  if (verdict !== 'refused') return known ? verdict : 'refused';
+  if (verdict !== 'refused') {
+    if (known) countSecond(sender, secondVerdict(request, scheme, remembered?.signing ?? NO_SECRET, now), now);
+    return known ? verdict : 'refused';
+  }
   // The secret may have been rotated a moment ago.
   const fresh = await secrets.read(measuredAgainst, now, true);
   const second = verdictOn(request, scheme, fresh?.signing ?? NO_SECRET, now, published);
   return known ? second : 'refused';
+}
+
+/** Tells in time whether a sender's newer signature is made as we think; nothing is refused by it. */
+function countSecond(connectionId: string, verifies: boolean | undefined, now: Date): void {
+  if (verifies !== undefined) count(verifies ? 'secondSignatureVerified' : 'secondSignatureDiffered', now, { connectionId });
 }
 
 function refuse(sender: string, { schemes }: Edge, now: Date): APIGatewayProxyStructuredResultV2 {

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { MessageQueue, type Outbox } from '../../adapters/aws/message-queue.ts';
 import { SecretStore } from '../../adapters/aws/secret-store.ts';
 import { Table } from '../../adapters/aws/table.ts';
+import type { CarrierReaching } from '../../adapters/carrier-reach.ts';
 import { type Http, httpClient } from '../../adapters/http.ts';
 import type { Reaching } from '../../adapters/reach.ts';
 import { Client } from '../../core/client.ts';
 import { ulid } from '../../core/id.ts';
-import { ENV, readEnv } from './env.ts';
+import { ENV, type EnvName, readEnv, readQueues } from './env.ts';
 
 /** Where time and ids come from; tests and the proof suite put their own here. */
 export interface World {
@@ -38,6 +41,16 @@ export function openOutside(client: Client): { readonly secrets: SecretStore; re
 /** Opens the way to the client's storefronts. */
 export function openStorefronts(hub: Hub): Hub & Reaching {
   return { ...hub, ...openOutside(hub.client), publicUrl: readEnv(ENV.publicUrl)[ENV.publicUrl] };
+}
+
+/** Opens the way to the client's carriers. */
+export function openCarriers(hub: Hub): Hub & CarrierReaching {
+  return { ...hub, ...openOutside(hub.client), publicUrl: readEnv(ENV.publicUrl)[ENV.publicUrl], wait: (milliseconds) => setTimeout(milliseconds) };
+}
+
+/** Opens the queues that one variable names, each for a connection. */
+export function openQueues(name: EnvName): Readonly<Record<string, Outbox>> {
+  return Object.fromEntries(Object.entries(readQueues(name)).map(([connectionId, url]) => [connectionId, new MessageQueue(url)]));
 }
 
 /** Reads the client's file as it was deployed with the function. */

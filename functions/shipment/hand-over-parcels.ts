@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { type ParcelName, readParcel, writeParcel } from '../../adapters/aws/parcel-store.ts';
 import { type Refused, Rejected, refused } from '../../core/error.ts';
-import { Instant, Slug } from '../../core/id.ts';
+import { Instant, OrderId, Slug } from '../../core/id.ts';
 import type { Act } from '../../core/order.ts';
 import { handOver } from '../../core/shipment.ts';
+import { Reason } from '../shell/fields.ts';
 import { type Answer, answer, http } from '../shell/http.ts';
 import { type Hub, openHub } from '../shell/services.ts';
 
@@ -13,10 +14,10 @@ const Input = z.strictObject({
   carrierId: Slug,
   at: Instant.optional(),
   parcels: z
-    .array(z.strictObject({ orderId: z.string().min(1), parcel: z.int().min(1).max(999) }))
+    .array(z.strictObject({ orderId: OrderId, parcel: z.int().min(1).max(999) }))
     .min(1)
     .max(MAX_PARCELS),
-  reason: z.string().trim().min(3).max(200).default('handed over'),
+  reason: Reason.default('handed over'),
 });
 
 /** Called at the dock: a carrier took these parcels. Each is answered for by itself; a repeat finds what was recorded. */

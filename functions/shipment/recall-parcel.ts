@@ -4,11 +4,12 @@ import { recall } from '../../core/course.ts';
 import type { Act } from '../../core/order.ts';
 import { recallParcel as recalled, recallGate } from '../../core/shipment.ts';
 import { command } from '../shell/command.ts';
+import { ParcelPath, Reason } from '../shell/fields.ts';
 import { type Answer, http } from '../shell/http.ts';
 import { type Hub, openHub } from '../shell/services.ts';
 
 // The number is part of the path, and so comes as text.
-const Input = z.strictObject({ orderId: z.string(), parcel: z.coerce.number().pipe(z.int().min(1).max(999)), reason: z.string().trim().min(3).max(200) });
+const Input = z.strictObject({ ...ParcelPath, reason: Reason });
 
 /** Called by a fulfilment manager: a parcel that has not left is to come back. Its label is voided next, and its units return to the shelf. */
 export const handler = http('shipment/recall-parcel', { input: Input, handle: recallParcel, services: openHub });

@@ -1,6 +1,6 @@
 import { refuseEnded } from '../../adapters/aws/health-store.ts';
 import { tellOnce } from '../../adapters/aws/notice-store.ts';
-import { readDocument, readOrder } from '../../adapters/aws/order-store.ts';
+import { readDocumentIfKept, readOrder } from '../../adapters/aws/order-store.ts';
 import { readParcel } from '../../adapters/aws/parcel-store.ts';
 import { shippedNotice, toldParcels } from '../../adapters/aws/told-store.ts';
 import { connectionOf, type Reaching, reach } from '../../adapters/reach.ts';
@@ -34,7 +34,9 @@ export async function writeBack(event: HubEvent, reaching: Reaching): Promise<vo
     const { units, completes } = newsOf(order, number, await toldParcels(table, order, number, now()));
     if (units.length === 0 && !completes) return log('info', 'nothing to tell yet', { orderId, parcel: number });
     if (parcel.label === undefined) throw new Rejected('shipment.label-absent', `Parcel ${number} of order ${orderId} left without a label.`);
-    const [{ sourceId, lines }, { call }] = await Promise.all([readDocument(table, order), reach(connectionId, reaching)]);
+    const [document, { call }] = await Promise.all([readDocumentIfKept(table, order), reach(connectionId, reaching)]);
+    if (document === undefined) return log('info', 'nothing left to tell by', { orderId, parcel: number, why: 'the personal data of the order is erased' });
+    const { sourceId, lines } = document;
     const { carrier, service, trackingNumber, trackingUrl } = parcel.label;
     const label = { carrier, service, trackingNumber, trackingUrl };
     const became = await markShipped({ sourceId, orderId, parcel: number, units, lines, completes, ...label, shippedAt: parcel.tracking.firstScanAt ?? event.at }, call);

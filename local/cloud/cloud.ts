@@ -36,6 +36,8 @@ export interface CloudOptions {
   readonly port?: number;
   /** Instances at a time of one function, within the mapping's own maximum; default 2. */
   readonly instances?: number;
+  /** What the heap of each function may hold, in MB, where that is to be less than its memory: what it never lets go of then shows soon. */
+  readonly heapMegabytes?: number | undefined;
   /** Returns messages of failed batches after this many seconds instead of the queue's visibility timeout, to play a day fast. */
   readonly retryAfterSeconds?: number;
   /** Whether schedules fire by the clock (default) or only through `runSchedule`. */
@@ -88,7 +90,7 @@ export interface Cloud {
   readonly issuer: {
     readonly url: string;
     /** A signed access token of the local user pool; scopes as in the template, such as `hub/orders.read`. */
-    token(options: { user: string; scopes: readonly string[]; expiresInSeconds?: number }): Promise<string>;
+    token(options: { user: string; scopes: readonly string[]; expiresInSeconds?: number; issuer?: string; clientId?: string }): Promise<string>;
   };
   readonly endpoints: { readonly dynamodb: string; readonly sqs: string; readonly sns: string; readonly s3: string; readonly secretsManager: string };
   /** Variables by which AWS SDK clients of a child process (or of this one) reach this cloud. */
@@ -125,6 +127,8 @@ export interface Cloud {
 }
 
 const DEFAULT_INSTANCES = 2;
+/** Requests to one function that may wait for a free process: more would be answered after their storefronts have given up. */
+const MOST_WAITING = 40;
 const STOP_GRACE_MS = 3_000;
 const TOKEN_SECONDS = 3_600;
 
@@ -188,7 +192,7 @@ async function bringUp(options: CloudOptions, template: Template, log: (line: st
 
   const declared = declaredFunctions(template, resources, { dataFolder, patchClient: options.patchClient, awsEnvironment: env });
   const definitions = options.through === undefined ? declared : rerouted(declared, endpoints, awsEnvironment(await options.through(endpoints), region, dataFolder));
-  const functions = hostFunctions(definitions, { dataFolder, instances, log });
+  const functions = hostFunctions(definitions, { dataFolder, instances, heapMegabytes: options.heapMegabytes, log });
   const context = { sqs: endpoints.sqs, dynamodb: endpoints.dynamodb, region, checkpoints, log, retryAfterSeconds: options.retryAfterSeconds };
   const queueMappings = declaredQueueMappings(resources, definitions, queues, instances);
   const schedules = declaredSchedules(resources, definitions, queues);
@@ -206,7 +210,12 @@ async function bringUp(options: CloudOptions, template: Template, log: (line: st
 
   const routes = declaredRoutes(resources, definitions);
   const [api] = resources.ofType('AWS::ApiGatewayV2::Api');
-  gateway.open({ apiId: api?.ref ?? '', routes, invoke: (functionId, event) => functions.invoke(functionId, event), verify: issuer.verify });
+  gateway.open({
+    apiId: api?.ref ?? '',
+    routes,
+    invoke: (functionId, event, gone) => functions.invoke(functionId, event, undefined, { gone, mostWaiting: MOST_WAITING }),
+    verify: issuer.verify,
+  });
 
   const fed = new Set(queueMappings.map(({ queueUrl }) => lastSegment(queueUrl)));
   const authorizer = routes.find((route) => route.authorizer)?.authorizer;
@@ -236,8 +245,8 @@ async function bringUp(options: CloudOptions, template: Template, log: (line: st
     region,
     issuer: {
       url: authorizer?.issuer ?? issuer.url,
-      token: ({ user, scopes, expiresInSeconds = TOKEN_SECONDS }) =>
-        issuer.sign({ issuer: authorizer?.issuer ?? issuer.url, clientId: authorizer?.audience[0] ?? 'local', user, scopes, expiresInSeconds }),
+      token: ({ expiresInSeconds = TOKEN_SECONDS, ...token }) =>
+        issuer.sign({ issuer: authorizer?.issuer ?? issuer.url, clientId: authorizer?.audience[0] ?? 'local', ...token, expiresInSeconds }),
     },
     endpoints,
     env,

@@ -25,10 +25,18 @@ export interface FunctionDefinition {
 /** How an invocation ended. */
 export type Outcome = { readonly kind: 'result'; readonly value: Json } | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string };
 
+/** Somebody who waits for an invocation, and not for ever. */
+interface Caller {
+  /** When nobody waits any more: what has not begun by then never does. */
+  readonly gone: AbortSignal;
+  /** Where so many invocations wait for a free process already, another fails at once, as `LocalCloud.Throttled`. */
+  readonly mostWaiting: number;
+}
+
 /** Runs functions, each in processes of its own. */
 export interface FunctionHost {
   /** @param instances how many processes of this function may run at a time; an invocation waits for a free one */
-  invoke(logicalId: string, event: Json, instances?: number): Promise<Outcome>;
+  invoke(logicalId: string, event: Json, instances?: number, caller?: Caller): Promise<Outcome>;
   /** Invocations that run or wait now, and all that were ever asked for. */
   activity(): { readonly running: number; readonly asked: number };
   metrics(): Readonly<Record<string, FunctionMetrics>>;
@@ -65,28 +73,34 @@ const RUNTIME = fileURLToPath(new URL('./runtime.ts', import.meta.url));
 const NO_METRICS: FunctionMetrics = { invocations: 0, errors: 0, timeouts: 0, coldStarts: 0, coldStartMs: 0, totalMs: 0, cpuMs: 0, peakRssBytes: 0 };
 
 /** Prepares processes for the given functions; they start when first invoked and stay warm. */
-export function hostFunctions(definitions: readonly FunctionDefinition[], options: { dataFolder: string; instances: number; log: (line: string) => void }): FunctionHost {
+export function hostFunctions(
+  definitions: readonly FunctionDefinition[],
+  options: { dataFolder: string; instances: number; heapMegabytes?: number | undefined; log: (line: string) => void },
+): FunctionHost {
   const pools = new Map(definitions.map((definition): [string, Pool] => [definition.logicalId, { definition, instances: new Set(), idle: [], waiting: [], metrics: NO_METRICS }]));
   let running = 0;
   let asked = 0;
   let silent = false;
   let stopping = false;
 
-  async function invoke(logicalId: string, event: Json, instances = options.instances): Promise<Outcome> {
+  async function invoke(logicalId: string, event: Json, instances = options.instances, caller?: Caller): Promise<Outcome> {
     const pool = pools.get(logicalId);
     if (!pool) throw new Error(`There is no function ${logicalId}.`);
     running += 1;
     asked += 1;
     try {
-      return await runIn(pool, event, instances);
+      return await runIn(pool, event, instances, caller);
     } finally {
       running -= 1;
     }
   }
 
-  async function runIn(pool: Pool, event: Json, instances: number): Promise<Outcome> {
+  async function runIn(pool: Pool, event: Json, instances: number, caller: Caller | undefined): Promise<Outcome> {
     if (pool.definition.codeFolder === undefined) return failed('LocalCloud.InlineCode', `${pool.definition.name} has its code in the template; the local cloud runs assets only.`);
-    const instance = await acquire(pool, instances);
+    if (caller !== undefined && pool.waiting.length >= caller.mostWaiting)
+      return failed('LocalCloud.Throttled', `${pool.waiting.length} invocations of ${pool.definition.name} wait already.`);
+    const instance = await acquire(pool, instances, caller?.gone);
+    if (instance === undefined) return failed('LocalCloud.CallerGone', `Nobody waits any more for what ${pool.definition.name} had not begun.`);
     if (stopping) return failed('LocalCloud.Stopping', 'The local cloud is stopping.');
     const unready = await instance.ready;
     const started = performance.now();
@@ -96,13 +110,33 @@ export function hostFunctions(definitions: readonly FunctionDefinition[], option
     return outcome;
   }
 
-  async function acquire(pool: Pool, instances: number): Promise<Instance> {
+  async function acquire(pool: Pool, instances: number, gone: AbortSignal | undefined): Promise<Instance | undefined> {
     for (;;) {
+      if (gone?.aborted) return undefined;
       const idle = pool.idle.pop();
       if (idle) return idle;
       if (pool.instances.size < instances || stopping) return startInstance(pool);
-      await new Promise<void>((resolve) => pool.waiting.push(resolve));
+      if ((await turn(pool, gone)) === 'gone') return undefined;
+      // It was its turn, and nobody waits any more: the next one's then.
+      if (gone?.aborted) pool.waiting.shift()?.();
     }
+  }
+
+  /** Waits for a process to be free, or for nobody to wait. */
+  function turn(pool: Pool, gone: AbortSignal | undefined): Promise<'free' | 'gone'> {
+    return new Promise((resolve) => {
+      const begin = () => {
+        gone?.removeEventListener('abort', leave);
+        resolve('free');
+      };
+      const leave = () => {
+        const position = pool.waiting.indexOf(begin);
+        if (position >= 0) pool.waiting.splice(position, 1);
+        resolve('gone');
+      };
+      pool.waiting.push(begin);
+      gone?.addEventListener('abort', leave, { once: true });
+    });
   }
 
   function release(pool: Pool, instance: Instance): void {
@@ -115,7 +149,7 @@ export function hostFunctions(definitions: readonly FunctionDefinition[], option
     const log = openSync(join(options.dataFolder, 'logs', `${definition.name.replaceAll('/', '-')}.log`), 'a');
     const child = fork(RUNTIME, [join(options.dataFolder, 'compiled')], {
       env: { ...definition.environment },
-      execArgv: [`--max-old-space-size=${definition.memoryMegabytes}`, '--disable-warning=ExperimentalWarning'],
+      execArgv: [`--max-old-space-size=${Math.min(definition.memoryMegabytes, options.heapMegabytes ?? Number.POSITIVE_INFINITY)}`, '--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);

@@ -11,7 +11,8 @@ import { listenOnLoopback } from './loopback.ts';
 interface GatewayConfiguration {
   readonly apiId: string;
   readonly routes: readonly GatewayRoute[];
-  readonly invoke: (functionId: string, event: Json) => Promise<Outcome>;
+  /** `gone` tells that the caller has hung up or was answered. */
+  readonly invoke: (functionId: string, event: Json, gone: AbortSignal) => Promise<Outcome>;
   readonly verify: (token: string, issuer: string) => Promise<Claims>;
 }
 
@@ -29,6 +30,8 @@ const MAX_HEADER_BYTES = 10_240;
 const INTEGRATION_TIMEOUT_MS = 30_000;
 // Node's own limit must lie above ours, or it would cut the connection instead of answering.
 const NODE_HEADER_BYTES = 64 * 1_024;
+/** Failures of the local cloud itself after which the same request may well succeed. */
+const PASSING = new Set(['LocalCloud.Throttled', 'LocalCloud.Stopping']);
 
 type Authorized = { readonly claims: Readonly<Record<string, string>>; readonly scopes: readonly string[] | null };
 
@@ -37,7 +40,9 @@ export async function startGateway(port: number, log: (line: string) => void): P
   let configuration: GatewayConfiguration | undefined;
   const listener = await listenOnLoopback(
     (request, response) => {
-      const answered = configuration ? answer(request, configuration) : Promise.resolve(message(503, 'Service Unavailable'));
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      const answered = configuration ? answer(request, configuration, gone.signal) : Promise.resolve(message(503, 'Service Unavailable'));
       answered
         .catch((error: unknown) => {
           log(`gateway: ${error instanceof Error ? error.message : String(error)}`);
@@ -58,7 +63,7 @@ export async function startGateway(port: number, log: (line: string) => void): P
   };
 }
 
-async function answer(incoming: IncomingMessage, { apiId, routes, invoke, verify }: GatewayConfiguration): Promise<GatewayAnswer> {
+async function answer(incoming: IncomingMessage, { apiId, routes, invoke, verify }: GatewayConfiguration, gone: AbortSignal): Promise<GatewayAnswer> {
   if (headerBytes(incoming) > MAX_HEADER_BYTES) return message(431, 'Request Header Fields Too Large');
   const body = await readBody(incoming);
   if (!body) return message(413, 'Request Entity Too Large');
@@ -76,8 +81,8 @@ async function answer(incoming: IncomingMessage, { apiId, routes, invoke, verify
     now: Date.now(),
     authorizer: authorized,
   });
-  const outcome = await withinIntegrationTimeout(invoke(match.route.functionId, event));
-  if (!outcome) return message(503, 'Service Unavailable');
+  const outcome = await withinIntegrationTimeout(invoke(match.route.functionId, event, gone));
+  if (!outcome || (outcome.kind === 'failed' && PASSING.has(outcome.errorType))) return message(503, 'Service Unavailable');
   return (outcome.kind === 'result' ? gatewayAnswer(outcome.value) : undefined) ?? message(500, 'Internal Server Error');
 }
 

@@ -193,6 +193,7 @@ function signed(name: string, { storefront, meta }: Genuine, body: Buffer, { ven
 
 function headersOf(posting: Posting, vendors: BadInputOptions['vendors'], now: Date): Readonly<Record<string, string>> {
   const address = vendors.address(posting, now);
+  if (address instanceof Promise) throw new Error(`${posting.sender} asks for a token before it posts: it cannot be planned what it sends.`);
   if (address === undefined) throw new Error(`${posting.sender} posts nothing of the topic ${posting.meta.topic}: nobody is subscribed to it.`);
   return address.headers;
 }

@@ -1,5 +1,5 @@
 import type { OrderStatus } from '../../core/order.ts';
-import type { CarrierFault } from '../simulators/easypost.ts';
+import type { CarrierFault } from '../simulators/carrier.ts';
 import type { Journey } from '../simulators/journey.ts';
 import type { Buyer } from '../simulators/sold-order.ts';
 
@@ -205,7 +205,8 @@ export const COURSES: readonly [Course, ...Course[]] = [
   faulty('slow'),
   faulty('declined', { help: ['release-operator'] }),
   faulty('no-rates', { help: ['release-operator'] }),
-  faulty('wrong-address', { journey: 'kept', ending: 'intercepted' }),
+  // Only a carrier that names the address it printed can be found out: the rules send parcels to the Netherlands by one that does.
+  faulty('wrong-address', { journey: 'kept', ending: 'intercepted', address: (buyer) => ({ ...buyer, country: 'NL', region: '', city: 'Utrecht', postalCode: '3511 AB' }) }),
   faulty('error-before'),
   faulty('throttled'),
 ];

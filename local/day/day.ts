@@ -16,6 +16,7 @@ import type { Deed, Diary, Seen } from './diary.ts';
 import { type Example, examplesOf } from './examples.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { Observer, openClients } from './observer.ts';
+import { Outage } from './outage.ts';
 import { placeOf } from './places.ts';
 import type { Plan, PlannedOrder } from './plan.ts';
 import { openingTasks, reactTo, supplyAfter } from './reactions.ts';
@@ -90,14 +91,18 @@ const HEARD = [
   'order.delivered',
   'order.returned',
   'parcel.labelled',
+  'parcel.manifested',
   'parcel.unpacked',
   'parcel.dispatched',
   'parcel.delivered',
 ];
+/** The carrier that breaks down for a part of the day. */
+const FAILING = 'fedex';
 const TICK_MS = 250;
 const MORNING_SHARE = 0.8;
 /** Construct path of the schedule, or the part of it that names it. */
 const DAILY_REPORT = 'Report/Daily';
+const NIGHTLY = ['Shipment/Reconcile', 'Shipment/Score'];
 
 /** Plays a day of trade through a running cloud, or goes on with one that was cut off, and checks what came of it. */
 export async function playDay(options: DayOptions): Promise<DayResult> {
@@ -117,6 +122,7 @@ class Day {
   readonly #clients;
   readonly #standing: Standing;
   readonly #upkeep: Upkeep;
+  readonly #outage: Outage;
   readonly #manager: Staff;
   readonly #plants: Staff;
   readonly #warehouse: Staff;
@@ -130,7 +136,8 @@ class Day {
     const { cloud, diary, plan, vendors, storefronts } = options;
     this.#options = options;
     const polled = storefronts.filter(({ polls }) => polls).map(({ id }) => id);
-    this.#upkeep = new Upkeep({ cloud, diary, vendors, gaps: plan.gaps, polled });
+    this.#upkeep = new Upkeep({ cloud, diary, vendors, gaps: plan.gaps, polled, client: options.client });
+    this.#outage = new Outage({ vendors, diary, carrierId: FAILING, labels: plan.orders.filter(leaves).length });
     this.#restarts = diary.tally('starts') - 1;
     this.#clients = openClients(cloud);
     this.#manager = new Staff(cloud, diary, 'mara.manager', ['hub/orders.read', 'hub/orders.write', 'hub/orders.authorise']);
@@ -153,17 +160,20 @@ class Day {
   async open(): Promise<void> {
     const { plan, vendors, cloud, client } = this.#options;
     this.#show('opening');
+    this.#outage.start();
     await Promise.all(this.#observers.map((observer) => observer.start()));
     const sold = Object.fromEntries([...client.products, ...client.kits].map(({ sku }) => [sku, 0]));
     for (const [id, shop] of vendors.shops) {
       shop.stock(sold);
       shop.expect(plan.storefrontFaults.filter(({ connectionId }) => connectionId === id));
     }
-    vendors.easypost.expect(plan.orders.map(({ recipient, journey, fault }) => ({ recipient, journey, ...(fault !== undefined && { fault }) })));
+    for (const carrier of vendors.carriers.values())
+      carrier.expect(plan.orders.map(({ recipient, journey, fault }) => ({ recipient, journey, ...(fault !== undefined && { fault }) })));
     for (const task of openingTasks(plan)) this.#warehouse.take([task]);
     await this.#until('the warehouses book their opening stock', async () => this.#warehouse.busy === 0);
     vendors.connect(cloud.apiUrl, happening(plan, vendors, this.#upkeep));
     await this.#upkeep.check();
+    await this.#upkeep.subscribe();
     vendors.outbox.add(plan.postings);
   }
 
@@ -181,6 +191,7 @@ class Day {
     await this.#upkeep.mend();
     if (!this.#isOver()) {
       this.#upkeep.readOn();
+      this.#upkeep.collect();
       return false;
     }
     return !this.#upkeep.reading && (await this.#isQuiet());
@@ -192,6 +203,7 @@ class Day {
     this.#show('reporting');
     const ended = Date.parse(diary.remember('endedAt', new Date().toISOString()));
     const days = new Map([Number(diary.remember('startAt', String(Date.now()))), ended].map((at) => [dayOf(new Date(at + 86_400_000), client.timeZone).day, at + 86_400_000]));
+    for (const night of NIGHTLY) await cloud.runSchedule(night, new Date(ended));
     for (const at of days.values()) await cloud.runSchedule(DAILY_REPORT, new Date(at));
     await this.#until('the supply managers are told of the report', async () => this.#counts.reports >= days.size && (await this.#isQuiet()));
   }
@@ -204,7 +216,19 @@ class Day {
     const seen = { events: diary.seen('events'), customers: diary.seen('customers'), plants: diary.seen('plants'), reports: diary.seen('reports') };
     const sent = this.#badInputs.map((input) => ({ input, deed: diary.deed(`bad/${input.name}`) }));
     const mended = new Map(storefronts.map(({ id }) => [id, this.#upkeep.mended(id)]));
-    const evidence: Evidence = { client, plan, vendors, storefronts, mended, snapshot, seen, badInputs: sent, refusedDeeds: this.#refusedDeeds(), restarts: this.#restarts };
+    const evidence: Evidence = {
+      client,
+      plan,
+      vendors,
+      storefronts,
+      mended,
+      snapshot,
+      seen,
+      badInputs: sent,
+      refusedDeeds: this.#refusedDeeds(),
+      restarts: this.#restarts,
+      outage: { carrierId: FAILING, begin: this.#outage.begin, end: this.#outage.end },
+    };
     const checks = [...orderChecks(evidence), ...storefrontChecks(evidence), ...stockChecks(evidence), ...parcelChecks(evidence), ...tellingChecks(evidence)];
     this.#show('done');
     const figures = figuresOf(evidence, Math.round((performance.now() - this.#started) / 100) / 10);
@@ -212,6 +236,7 @@ class Day {
   }
 
   async stop(): Promise<void> {
+    this.#outage.stop();
     await Promise.all([this.#manager.stop(), this.#plants.stop(), this.#warehouse.stop(), ...this.#observers.map((observer) => observer.stop())]);
     this.#clients.sqs.destroy();
     this.#clients.sns.destroy();

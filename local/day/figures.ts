@@ -1,4 +1,4 @@
-import { duplicatesRefused, type Evidence, readOrders } from './checks/check.ts';
+import { chargesOf, duplicatesRefused, type Evidence, readOrders } from './checks/check.ts';
 
 /** The day at one storefront. */
 export interface ShopFigures {
@@ -67,7 +67,7 @@ export function figuresOf(evidence: Evidence, seconds: number): Figures {
     lostWebhooks: sum(({ lost }) => lost),
     foundByPoll: sum((shop) => shop.foundByPoll),
     subscriptionsRepaired: sum(({ mended }) => mended),
-    labelsBought: vendors.easypost.charges().length,
+    labelsBought: chargesOf(vendors).length,
     customerNotices: seen.customers.length,
     plantAlerts: seen.plants.length,
     reportObjects: snapshot.reports.length,

@@ -1,7 +1,7 @@
 import type { Address } from '../../core/address.ts';
 import type { Client } from '../../core/client.ts';
 import { orderIdOf } from '../../core/id.ts';
-import type { CarrierFault } from '../simulators/easypost.ts';
+import type { CarrierFault } from '../simulators/carrier.ts';
 import type { Journey } from '../simulators/journey.ts';
 import { type Random, seeded } from '../simulators/seed.ts';
 import type { TellingFault } from '../simulators/shop.ts';

@@ -48,7 +48,7 @@ const OPENS: Readonly<Record<Gate, (event: OrderEvent | ParcelEvent) => boolean>
 };
 
 /** People who act on what the hub says: the manager, customers and storefronts who wait for a state, the packer who hands parcels over. */
-export function reactTo(plan: Plan, manager: Staff, { outbox, easypost }: Pick<Vendors, 'outbox' | 'easypost'>): Reactions {
+export function reactTo(plan: Plan, manager: Staff, { outbox, carriers }: Pick<Vendors, 'outbox' | 'carriers'>): Reactions {
   const orders = new Map(plan.orders.map((order) => [order.orderId, order]));
   const gated = Map.groupBy(plan.gated, ({ orderId }) => orderId);
   return {
@@ -61,7 +61,8 @@ export function reactTo(plan: Plan, manager: Staff, { outbox, easypost }: Pick<V
     onParcel(event) {
       const order = orders.get(event.parcel.orderId);
       if (order === undefined) return;
-      if (event.type === 'parcel.labelled' && order.journey !== 'kept') easypost.handOver([order.recipient]);
+      // The driver takes what is on the list.
+      if (event.type === 'parcel.manifested' && order.journey !== 'kept') carriers.get(event.parcel.carrierId)?.handOver([order.recipient]);
       open(order.orderId, event);
     },
   };

@@ -20,11 +20,34 @@ const ParcelRow = z.object({
   orderId: z.string(),
   parcel: z.int(),
   warehouse: z.string(),
+  carrierId: z.string(),
+  manifest: z.string().optional(),
   status: z.string(),
   units: z.array(Demand),
-  label: z.object({ carrier: z.string(), trackingNumber: z.string(), cost: z.int(), currency: z.string(), document: z.string() }).optional(),
+  label: z
+    .object({
+      carrier: z.string(),
+      service: z.string(),
+      trackingNumber: z.string(),
+      cost: z.int(),
+      currency: z.string(),
+      document: z.string(),
+      reference: z.string(),
+      boughtAt: z.string(),
+    })
+    .optional(),
 });
-const PurchaseRow = z.object({ entity: z.literal('purchase'), orderId: z.string(), attempt: z.int(), status: z.string(), carrierRef: z.string() });
+const PurchaseRow = z.object({
+  entity: z.literal('purchase'),
+  orderId: z.string(),
+  parcel: z.int(),
+  attempt: z.int(),
+  reference: z.string(),
+  status: z.string(),
+  carrierId: z.string(),
+  carrierRef: z.string(),
+  bought: z.object({ trackingNumber: z.string(), carrierRef: z.string(), cost: z.int(), currency: z.string() }).optional(),
+});
 const Place = { sku: z.string(), warehouse: z.string(), lot: z.string().optional() };
 const Counters = { onHand: z.int(), reserved: z.int(), quarantined: z.int(), incoming: z.int() };
 const StockRow = z.object({ entity: z.literal('stock'), ...Place, ...Counters, available: z.int() });
@@ -32,7 +55,15 @@ const Moved = z.object({ reason: z.string(), cause: z.string(), onHand: z.int(),
 const LedgerRow = z.object({ entity: z.literal('ledger'), ...Place, ...Counters, movements: z.array(Moved) });
 const SupplyRow = z.object({ entity: z.literal('supply'), requestId: z.string(), plant: z.string(), sku: z.string(), warehouse: z.string(), status: z.string() });
 
-const Row = z.discriminatedUnion('entity', [OrderRow, ParcelRow, PurchaseRow, StockRow, LedgerRow, SupplyRow]);
+const Reconciliation = z.object({
+  carrierId: z.string(),
+  compared: z.int(),
+  lookedUp: z.int(),
+  differences: z.array(z.object({ kind: z.string(), reference: z.string() })),
+});
+const ReconciliationRow = z.object({ entity: z.literal('reconciliation'), reconciliation: z.string().transform((text) => Reconciliation.parse(JSON.parse(text))) });
+
+const Row = z.discriminatedUnion('entity', [ReconciliationRow, OrderRow, ParcelRow, PurchaseRow, StockRow, LedgerRow, SupplyRow]);
 
 /** The rows of the table that the day's checks look at, read leniently: only what they compare. */
 export interface TableDump {
@@ -42,6 +73,7 @@ export interface TableDump {
   readonly stock: readonly z.infer<typeof StockRow>[];
   readonly ledger: readonly z.infer<typeof LedgerRow>[];
   readonly supply: readonly z.infer<typeof SupplyRow>[];
+  readonly reconciliations: readonly z.infer<typeof Reconciliation>[];
   /** How many rows there are of each kind. */
   readonly counts: ReadonlyMap<string, number>;
 }
@@ -58,8 +90,9 @@ export function dumpOf(items: readonly Record<string, unknown>[]): TableDump {
     stock: rows.filter((row) => row.entity === 'stock'),
     ledger: rows.filter((row) => row.entity === 'ledger'),
     supply: rows.filter((row) => row.entity === 'supply'),
+    reconciliations: rows.flatMap((row) => (row.entity === 'reconciliation' ? [row.reconciliation] : [])),
     counts,
   };
 }
 
-const ENTITIES = new Set(['order', 'parcel', 'purchase', 'stock', 'ledger', 'supply']);
+const ENTITIES = new Set(['order', 'parcel', 'purchase', 'stock', 'ledger', 'supply', 'reconciliation']);

@@ -1,3 +1,6 @@
+import { departureOf, zoneOf } from '../../core/calendar.ts';
+import type { Client } from '../../core/client.ts';
+import { instantAt } from '../../core/day.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import type { Posting } from '../simulators/outbox.ts';
 import type { Vendors } from '../simulators/vendors.ts';
@@ -6,10 +9,17 @@ import type { Gap } from './postings.ts';
 
 /** Construct paths of schedules, or the parts of them that name them. */
 const CHECK = 'Storefront/Check';
+const RENEW = 'Tracking/Renew';
+const endOf = (warehouse: string) => `HandOver/End-${warehouse}-`;
+/** Milliseconds between two collections of what is labelled: drivers come often in a day that is over in minutes. */
+const COLLECT_EVERY_MS = 4_000;
 const pollOf = (connectionId: string) => `Storefront/Poll-${connectionId}`;
 /** Milliseconds between two readings of a storefront, or longer where one takes long: storefronts count our calls. */
 const READ_EVERY_MS = 4_000;
 const REST_SHARE = 1.5;
+/** The name of the closings among what is under way. */
+const COLLECTING = 'collecting';
+const HOUR_MS = 3_600_000;
 
 /** What looking after storefronts takes. */
 export interface UpkeepOptions {
@@ -19,6 +29,7 @@ export interface UpkeepOptions {
   readonly gaps: readonly Gap[];
   /** Connections whose orders can be read. */
   readonly polled: readonly string[];
+  readonly client: Client;
 }
 
 /** The hub's schedules for storefronts, run by the day's own clock: the check of their subscriptions, and the readings of their orders. */
@@ -46,6 +57,11 @@ export class Upkeep {
     }
   }
 
+  /** Sees to it that carriers post what they see of parcels. */
+  async subscribe(): Promise<void> {
+    await this.#options.cloud.runSchedule(RENEW, new Date());
+  }
+
   /** Topics of a storefront that were posted again after it had ended them. */
   mended(connectionId: string): number {
     return Number(this.#options.diary.fact(`mended/${connectionId}`) ?? 0);
@@ -69,6 +85,31 @@ export class Upkeep {
       Date.now(),
     );
     diary.note('gaps', 'over');
+  }
+
+  /** Has the carriers' day closed in every warehouse, as at its cut-off: what is labelled goes on manifests, and leaves. @throws what a closing failed with */
+  collect(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#underWay.has(COLLECTING) || (this.#restsUntil.get(COLLECTING) ?? 0) > performance.now()) return;
+    this.#underWay.set(COLLECTING, this.#endDays());
+  }
+
+  async #endDays(): Promise<void> {
+    const { cloud, client } = this.#options;
+    const now = new Date();
+    try {
+      for (const warehouse of client.warehouses) {
+        const zone = zoneOf(warehouse, client);
+        const { day } = departureOf(warehouse, zone, now);
+        // Each closing of a day has a moment of its own; a repeat of one would be the same closing.
+        const noon = Date.parse(instantAt(zone, day, '12:00'));
+        await cloud.runSchedule(endOf(warehouse.id), new Date(noon + (now.getTime() % HOUR_MS)));
+      }
+    } catch (cause) {
+      this.#failure = cause;
+    }
+    this.#restsUntil.set(COLLECTING, performance.now() + COLLECT_EVERY_MS);
+    this.#underWay.delete(COLLECTING);
   }
 
   /** Reads the orders of every storefront that is not being read and was not just read. @throws what a reading failed with */

@@ -1,88 +1,26 @@
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { sign } from '../../adapters/signature.ts';
+import type { CarrierFault, CarrierOptions, Charge, PlayedCarrier } from './carrier.ts';
 import { count, openDatabase, type Row, text } from './database.ts';
-import { JOURNEYS, type Journey, trackerEvent } from './journey.ts';
+import { answerAtDesk, codesOnForms, DESK_SCHEMA, type Desk, formDocument } from './easypost-desk.ts';
+import { JOURNEYS, type Journey, type Scan, trackerEvent } from './journey.ts';
 import { labelPdf, labelPng, labelZpl } from './label-document.ts';
 import { type Answer, type Call, listen } from './listen.ts';
 import type { Addressed, Posting } from './outbox.ts';
 import { seeded } from './seed.ts';
 
-/**
- * What goes wrong for a shipment, once. `*-rating`: before anything is bought; `error-before` and `throttled`: the purchase is
- * refused and nothing is charged; `*-after-charge`: the label is charged, and the answer is lost or an error.
- */
-export type CarrierFault =
-  | 'throttled-rating'
-  | 'error-rating'
-  | 'no-rates'
-  | 'error-before'
-  | 'throttled'
-  | 'declined'
-  | 'slow'
-  | 'hang-after-charge'
-  | 'reset-after-charge'
-  | 'error-after-charge'
-  | 'wrong-address';
-
-/** What the carrier will do with the parcel of one recipient. */
-interface Expectation {
-  /** The recipient's name on the parcel; must be unique. */
-  readonly recipient: string;
-  readonly fault?: CarrierFault;
-  readonly journey: Journey;
-}
-
-/** Money the carrier took. */
-export interface Charge {
-  readonly shipmentId: string;
-  readonly reference: string;
-  readonly recipient: string;
-  readonly trackingCode: string;
-  /** Minor units. */
-  readonly cost: number;
-  readonly currency: string;
-  /** What the label shows. */
-  readonly printed: { readonly name: string; readonly line1: string; readonly line2: string; readonly city: string; readonly postalCode: string; readonly country: string };
-}
-
-/** How the simulated account is set up. */
-export interface EasypostOptions {
-  readonly file: string;
-  readonly apiKey: string;
-  /** Takes the trackers' callbacks. */
-  readonly post: (postings: readonly Posting[]) => void;
-  /** The outbox's name of this sender. */
-  readonly sender: string;
-  /** Milliseconds between two scans of a parcel. */
-  readonly stepMs: number;
-  /** The currency most rates are in; some are in USD. */
-  readonly currency: string;
-}
-
-/** EasyPost as the hub sees it. */
-export interface Easypost {
-  readonly endpoint: string;
-  expect(expectations: readonly Expectation[]): void;
-  /** Gives the parcels of these recipients to the carrier: from now on they travel, unless their label was taken back. */
-  handOver(recipients: readonly string[]): void;
-  charges(): Charge[];
-  /** Ids of the shipments whose postage is to be given back. */
-  refunds(): string[];
-  /** Purchases refused because the shipment had been bought already. */
-  repeats(): number;
-  close(): Promise<void>;
-}
-
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS shipment (
-    id TEXT PRIMARY KEY, reference TEXT, recipient TEXT, shipment TEXT, rates TEXT, format TEXT, rate TEXT, tracking_code TEXT, wrong INTEGER NOT NULL DEFAULT 0
+    id TEXT PRIMARY KEY, reference TEXT, recipient TEXT, shipment TEXT, rates TEXT, format TEXT, rate TEXT, tracking_code TEXT, wrong INTEGER NOT NULL DEFAULT 0,
+    form TEXT, bought_at INTEGER, handed_at INTEGER
   ) STRICT;
   CREATE TABLE IF NOT EXISTS charge (id INTEGER PRIMARY KEY, shipment_id TEXT, cost INTEGER, currency TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS handed_over (shipment_id TEXT PRIMARY KEY) STRICT;
   CREATE TABLE IF NOT EXISTS refund (shipment_id TEXT PRIMARY KEY, status TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS expectation (recipient TEXT PRIMARY KEY, fault TEXT, left INTEGER, journey TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER) STRICT;
+  ${DESK_SCHEMA}
 `;
 const SLOW_MS = 2_500;
 
@@ -100,13 +38,50 @@ const AddressInput = z.object({
   email: optional,
 });
 type AddressInput = z.infer<typeof AddressInput>;
-const ShipmentInput = z.object({
-  shipment: z.object({
+const CustomsInput = z.strictObject({
+  eel_pfc: z.string().min(1),
+  customs_certify: z.boolean(),
+  customs_signer: z.string().min(1),
+  contents_type: z.enum(['merchandise', 'returned_goods', 'gift', 'sample', 'documents', 'other']),
+  restriction_type: z.enum(['none', 'other', 'quarantine', 'sanitary_phytosanitary_inspection']),
+  non_delivery_option: z.enum(['return', 'abandon']),
+  customs_items: z
+    .array(
+      z.strictObject({
+        description: z.string().min(1),
+        quantity: z.int().positive(),
+        value: z.string().regex(/^\d+\.\d{2}$/),
+        currency: z.string().length(3),
+        weight: z.number().positive(),
+        hs_tariff_number: z.string().regex(/^\d{6,10}$/),
+        origin_country: z.string().length(2),
+        code: z.string().max(20).optional(),
+      }),
+    )
+    .min(1),
+});
+const ShipmentInput = z.strictObject({
+  shipment: z.strictObject({
     to_address: AddressInput,
     from_address: AddressInput,
-    parcel: z.object({ weight: z.number().positive() }),
+    parcel: z.strictObject({
+      weight: z.number().positive(),
+      length: z.number().positive().optional(),
+      width: z.number().positive().optional(),
+      height: z.number().positive().optional(),
+    }),
     reference: z.string().optional(),
-    options: z.object({ label_format: z.enum(['PNG', 'PDF', 'ZPL', 'EPL2']).optional() }).optional(),
+    customs_info: CustomsInput.optional(),
+    is_return: z.boolean().optional(),
+    carrier_accounts: z.array(z.string()).optional(),
+    options: z
+      .strictObject({
+        label_format: z.enum(['PNG', 'PDF', 'ZPL', 'EPL2']).optional(),
+        label_date: z.iso.datetime().optional(),
+        hazmat: z.string().optional(),
+        incoterm: z.enum(['DAP', 'DDP']).optional(),
+      })
+      .optional(),
   }),
 });
 const BuyInput = z.object({ rate: z.object({ id: z.string() }) });
@@ -121,12 +96,16 @@ interface Rate {
 }
 
 /** Opens the API on the loopback interface. https://docs.easypost.com/docs/shipments */
-export async function openEasypost(options: EasypostOptions): Promise<Easypost> {
+export async function openEasypost(options: CarrierOptions): Promise<PlayedCarrier> {
   const database = openDatabase(options.file, SCHEMA);
-  const server = await listen((call) => answer(call, { database, options, origin: server.url }));
+  let down = false;
+  const server = await listen((call) => (down ? problem(503, 'SERVICE_UNAVAILABLE', 'The service is temporarily unavailable.') : answer(call, account)));
   const account: Account = { database, options, origin: server.url };
+  const { connectionId } = options;
   return {
-    endpoint: `${server.url}/v2`,
+    connectionId,
+    settings: { endpoint: `${server.url}/v2` },
+    address: easypostAddress(options.updateUrl, options.secret.signing),
     expect: (expectations) => {
       const insert = database.prepare('INSERT OR IGNORE INTO expectation VALUES (?, ?, 1, ?)');
       for (const { recipient, fault, journey } of expectations) insert.run(recipient.toUpperCase(), fault ?? null, journey);
@@ -136,12 +115,21 @@ export async function openEasypost(options: EasypostOptions): Promise<Easypost> 
       for (const recipient of recipients) for (const shipment of bought.all(recipient.toUpperCase())) leave(shipment, account);
     },
     charges: () => chargesOf(database),
-    refunds: () =>
+    voids: () =>
       database
         .prepare("SELECT shipment_id FROM refund WHERE status = 'submitted'")
         .all()
         .map((row) => text(row, 'shipment_id')),
     repeats: () => count(database.prepare("SELECT value FROM counter WHERE name = 'repeat'").get(), 'value'),
+    manifested: () => codesOnForms(database),
+    complaints: () =>
+      database
+        .prepare('SELECT what FROM complaint ORDER BY id')
+        .all()
+        .map((row) => text(row, 'what')),
+    breakDown: (isDown) => {
+      down = isDown;
+    },
     close: async () => {
       await server.close();
       database.close();
@@ -150,25 +138,30 @@ export async function openEasypost(options: EasypostOptions): Promise<Easypost> 
 }
 
 /** How EasyPost addresses and signs a callback. https://docs.easypost.com/docs/webhooks */
-export function easypostAddress(updateUrl: string, secret: string): (posting: Posting, now: Date) => Addressed {
+export function easypostAddress(updateUrl: string | (() => string), secret: string): (posting: Posting, now: Date) => Addressed {
   return ({ body }, now) => {
     const scheme = { family: 'hmac-body', header: 'x-hmac-signature', encoding: 'hex', prefix: 'hmac-sha256-hex=', normalise: 'NFKD' } as const;
-    return { url: updateUrl, headers: { 'content-type': 'application/json', 'user-agent': 'EasyPost/v2 Webhooks', ...sign(body, scheme, secret, { id: '', at: now }) } };
+    const headers = { 'content-type': 'application/json', 'user-agent': 'EasyPost/v2 Webhooks', ...sign(body, scheme, secret, { id: '', at: now }) };
+    return { url: typeof updateUrl === 'string' ? updateUrl : updateUrl(), headers };
   };
 }
 
 interface Account {
   readonly database: DatabaseSync;
-  readonly options: EasypostOptions;
+  readonly options: CarrierOptions;
   readonly origin: string;
 }
 
 function answer(call: Call, account: Account): Answer | Promise<Answer> {
   const [, first, second, id = '', action = ''] = call.path.split('/');
   if (first === 'labels' && call.method === 'GET') return document(call.path.split('/')[2] ?? '', account);
-  if (first !== 'v2' || second !== 'shipments') return problem(404, 'NOT_FOUND', 'The requested resource could not be found.');
-  const expected = `Basic ${Buffer.from(`${account.options.apiKey}:`).toString('base64')}`;
+  if (first === 'forms' && call.method === 'GET') return formDocument(second ?? '', account.database);
+  if (first !== 'v2') return problem(404, 'NOT_FOUND', 'The requested resource could not be found.');
+  const expected = `Basic ${Buffer.from(`${account.options.secret.token}:`).toString('base64')}`;
   if (call.headers.authorization !== expected) return problem(401, 'APIKEY.INACTIVE', 'This api key is no longer active.');
+  const atDesk = answerAtDesk(call, deskOf(account));
+  if (atDesk !== undefined) return atDesk;
+  if (second !== 'shipments') return problem(404, 'NOT_FOUND', 'The requested resource could not be found.');
   if (call.method === 'POST' && id === '') return rate(call, account);
   const shipment = account.database.prepare('SELECT * FROM shipment WHERE id = ?').get(id);
   if (shipment === undefined) return problem(404, 'SHIPMENT.NOT_FOUND', 'The shipment could not be found.');
@@ -177,14 +170,36 @@ function answer(call: Call, account: Account): Answer | Promise<Answer> {
   return call.method === 'GET' && action === '' ? { status: 200, json: shipmentJson(shipment, account) } : problem(404, 'NOT_FOUND', 'The requested resource could not be found.');
 }
 
+function deskOf(account: Account): Desk {
+  return {
+    database: account.database,
+    origin: account.origin,
+    problem,
+    complain: (what) => complain(account, what),
+    show: (shipment) => shipmentJson(shipment, account),
+    scans: (shipment) => scansOf(shipment, account).filter(({ at }) => at <= Date.now()),
+  };
+}
+
+function complain({ database }: Account, what: string): void {
+  database.prepare('INSERT INTO complaint (what) VALUES (?)').run(what.slice(0, 300));
+}
+
 function problem(status: number, code: string, message: string, headers: Record<string, string> = {}): Answer {
   return { status, headers, json: { error: { code, message, errors: [] } } };
 }
 
 function rate(call: Call, account: Account): Answer {
   const input = ShipmentInput.safeParse(JSON.parse(call.body));
-  if (!input.success) return problem(422, 'SHIPMENT.INVALID_PARAMS', z.prettifyError(input.error));
-  const { to_address, parcel, reference = '', options } = input.data.shipment;
+  if (!input.success) {
+    complain(account, z.prettifyError(input.error));
+    return problem(422, 'SHIPMENT.INVALID_PARAMS', z.prettifyError(input.error));
+  }
+  const { to_address, from_address, parcel, reference = '', options, customs_info } = input.data.shipment;
+  if (needsCustoms(from_address.country, to_address.country) && customs_info === undefined) {
+    complain(account, `a parcel from ${from_address.country} to ${to_address.country} without customs_info`);
+    return problem(422, 'SHIPMENT.CUSTOMS_INFO.REQUIRED', 'Customs information is required for this destination.');
+  }
   const recipient = (to_address.name ?? to_address.company ?? '').toUpperCase();
   if (takeFault(account, recipient, ['throttled-rating'])) return problem(429, 'RATE_LIMITED', 'Too many requests.', { 'retry-after': '1' });
   if (takeFault(account, recipient, ['error-rating'])) return problem(503, 'SERVICE_UNAVAILABLE', 'The service is temporarily unavailable.');
@@ -194,6 +209,12 @@ function rate(call: Call, account: Account): Answer {
     .prepare('INSERT INTO shipment (id, reference, recipient, shipment, rates, format) VALUES (?, ?, ?, ?, ?, ?)')
     .run(id, reference, recipient, JSON.stringify(input.data.shipment), JSON.stringify(rates), options?.label_format ?? 'PNG');
   return { status: 201, json: shipmentJson(account.database.prepare('SELECT * FROM shipment WHERE id = ?').get(id) ?? {}, account) };
+}
+
+const EU = new Set('AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(' '));
+
+function needsCustoms(from: string, to: string): boolean {
+  return from !== to && !(EU.has(from) && EU.has(to));
 }
 
 /** Prices rise with weight and distance; the cheapest of all is in another currency, the next one is a service nobody asked for. */
@@ -239,7 +260,7 @@ function charge(shipment: Row, chosen: Rate, recipient: string, account: Account
   const fault = faultOf(account, recipient);
   const trackingCode = trackingCodeOf(chosen.carrier, next(account, 'tracking'));
   database.prepare('INSERT INTO charge (shipment_id, cost, currency) VALUES (?, ?, ?)').run(id, Number(chosen.rate.replace('.', '')), chosen.currency);
-  database.prepare('UPDATE shipment SET rate = ?, tracking_code = ?, wrong = ? WHERE id = ?').run(chosen.id, trackingCode, wrong ? 1 : 0, id);
+  database.prepare('UPDATE shipment SET rate = ?, tracking_code = ?, wrong = ?, bought_at = ? WHERE id = ?').run(chosen.id, trackingCode, wrong ? 1 : 0, Date.now(), id);
   const bought = database.prepare('SELECT * FROM shipment WHERE id = ?').get(id) ?? {};
   travel(bought, 'bought', account);
   if (!takeFault(account, recipient, ['hang-after-charge', 'reset-after-charge', 'error-after-charge'])) return { status: 200, json: shipmentJson(bought, account) };
@@ -266,7 +287,8 @@ function leave(shipment: Row, account: Account): void {
   const id = text(shipment, 'id');
   if (refundOf(id, account) === 'submitted') return;
   account.database.prepare('INSERT OR IGNORE INTO handed_over VALUES (?)').run(id);
-  travel(shipment, 'handed over', account);
+  account.database.prepare('UPDATE shipment SET handed_at = coalesce(handed_at, ?) WHERE id = ?').run(Date.now(), id);
+  travel(account.database.prepare('SELECT * FROM shipment WHERE id = ?').get(id) ?? shipment, 'handed over', account);
 }
 
 function trackingCodeOf(carrier: string, number: number): string {
@@ -287,24 +309,36 @@ function document(file: string, account: Account): Answer {
 }
 
 /** Schedules the tracker's callbacks: some are sent twice, some overtake each other. Those that are scheduled already stay. */
-function travel(shipment: Row, because: 'bought' | 'handed over', { database, options }: Account): void {
-  const expectation = database.prepare('SELECT journey FROM expectation WHERE recipient = ?').get(text(shipment, 'recipient'));
-  const journey = Object.keys(JOURNEYS).find((name): name is Journey => name === text(expectation, 'journey')) ?? 'plain';
+function travel(shipment: Row, because: 'bought' | 'handed over', account: Account): void {
+  const { options } = account;
   const id = text(shipment, 'id');
   const random = seeded(id);
-  const rates: Rate[] = JSON.parse(text(shipment, 'rates'));
-  const carrier = rates.find((rate) => rate.id === text(shipment, 'rate'))?.carrier ?? '';
-  const start = Date.now() + (because === 'bought' ? 150 : options.stepMs);
-  const scans = JOURNEYS[journey].map((scan, index) => ({ scan, at: start + (because === 'bought' ? index : index - 1) * options.stepMs }));
+  const scans = scansOf(shipment, account);
   const postings = scans.flatMap(({ at }, index) => {
     if ((because === 'bought') !== (index === 0)) return [];
     const eventId = `evt_${id.slice(-12)}${index}`;
-    const body = trackerEvent(eventId, { shipmentId: id, trackingCode: text(shipment, 'tracking_code'), carrier, scans: scans.slice(0, index + 1) });
+    const body = trackerEvent(eventId, { shipmentId: id, trackingCode: text(shipment, 'tracking_code'), carrier: moverOf(shipment), scans: scans.slice(0, index + 1) });
     const late = random.chance(0.1) ? options.stepMs * 1.5 : 0;
-    const posting = { id: eventId, sender: options.sender, meta: {}, body, due: at + late };
+    const posting = { id: eventId, sender: options.connectionId, meta: {}, body, due: at + late };
     return random.chance(0.1) ? [posting, { ...posting, id: `${eventId}-again`, due: at + late + 120 }] : [posting];
   });
   options.post(postings);
+}
+
+/** The scans of a parcel's journey, past and to come; all but the first only once it was handed over. */
+function scansOf(shipment: Row, { database, options }: Account): readonly { readonly scan: Scan; readonly at: number }[] {
+  const expectation = database.prepare('SELECT journey FROM expectation WHERE recipient = ?').get(text(shipment, 'recipient'));
+  const journey = Object.keys(JOURNEYS).find((name): name is Journey => name === text(expectation, 'journey')) ?? 'plain';
+  const [boughtAt, handedAt] = [count(shipment, 'bought_at'), count(shipment, 'handed_at')];
+  return JOURNEYS[journey].flatMap((scan, index) => {
+    if (index === 0) return [{ scan, at: boughtAt + 150 }];
+    return handedAt === 0 ? [] : [{ scan, at: handedAt + index * options.stepMs }];
+  });
+}
+
+function moverOf(shipment: Row): string {
+  const rates: Rate[] = JSON.parse(text(shipment, 'rates'));
+  return rates.find((rate) => rate.id === text(shipment, 'rate'))?.carrier ?? '';
 }
 
 function shipmentJson(shipment: Row, account: Account): Record<string, unknown> {
@@ -330,6 +364,8 @@ function shipmentJson(shipment: Row, account: Account): Record<string, unknown> 
     postage_label: bought ? { object: 'PostageLabel', label_url: `${account.origin}/labels/${id}.${format.toLowerCase()}`, label_file_type: format, label_size: '4x6' } : null,
     tracker: bought ? { object: 'Tracker', id: id.replace('shp_', 'trk_'), tracking_code: code, status: 'unknown', public_url: `https://track.easypost.com/${code}` } : null,
     refund_status: refundOf(id, account),
+    scan_form: text(shipment, 'form') === '' ? null : { id: text(shipment, 'form'), object: 'ScanForm' },
+    created_at: new Date(count(shipment, 'bought_at')).toISOString(),
     status: 'unknown',
   };
 }
@@ -366,10 +402,10 @@ function printedOn(shipment: Row): Charge['printed'] {
 function chargesOf(database: DatabaseSync): Charge[] {
   const rows = database.prepare('SELECT charge.cost, charge.currency, shipment.* FROM charge JOIN shipment ON shipment.id = charge.shipment_id').all();
   return rows.map((row) => ({
-    shipmentId: text(row, 'id'),
+    carrierRef: text(row, 'id'),
     reference: text(row, 'reference'),
     recipient: text(row, 'recipient'),
-    trackingCode: text(row, 'tracking_code'),
+    trackingNumber: text(row, 'tracking_code'),
     cost: count(row, 'cost'),
     currency: text(row, 'currency'),
     printed: printedOn(row),

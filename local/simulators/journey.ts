@@ -34,8 +34,8 @@ export interface TrackerState {
   readonly scans: readonly { readonly scan: Scan; readonly at: number }[];
 }
 
-/** Writes EasyPost's event body for a tracker. https://docs.easypost.com/docs/events */
-export function trackerEvent(eventId: string, tracker: TrackerState): Buffer {
+/** A tracker as the API shows it. https://docs.easypost.com/docs/trackers */
+export function trackerOf(tracker: TrackerState): Record<string, unknown> {
   const last = tracker.scans.at(-1);
   const at = seconds(last?.at ?? 0);
   const details = tracker.scans.map(({ scan, at: scanned }) => ({
@@ -49,6 +49,30 @@ export function trackerEvent(eventId: string, tracker: TrackerState): Buffer {
     carrier_code: null,
     tracking_location: { object: 'TrackingLocation', city: null, state: null, country: null, zip: null },
   }));
+  return {
+    id: tracker.shipmentId.replace('shp_', 'trk_'),
+    object: 'Tracker',
+    mode: 'test',
+    tracking_code: tracker.trackingCode,
+    status: last?.scan.status ?? 'unknown',
+    status_detail: last?.scan.detail ?? 'unknown',
+    signed_by: null,
+    weight: null,
+    est_delivery_date: null,
+    shipment_id: tracker.shipmentId,
+    carrier: tracker.carrier,
+    tracking_details: details,
+    carrier_detail: null,
+    public_url: `https://track.easypost.com/${tracker.trackingCode}`,
+    fees: [],
+    created_at: seconds(tracker.scans[0]?.at ?? 0),
+    updated_at: at,
+  };
+}
+
+/** Writes EasyPost's event body for a tracker. https://docs.easypost.com/docs/events */
+export function trackerEvent(eventId: string, tracker: TrackerState): Buffer {
+  const at = seconds(tracker.scans.at(-1)?.at ?? 0);
   const event = {
     id: eventId,
     object: 'Event',
@@ -61,25 +85,7 @@ export function trackerEvent(eventId: string, tracker: TrackerState): Buffer {
     completed_urls: [],
     status: 'pending',
     user_id: 'user_demo',
-    result: {
-      id: tracker.shipmentId.replace('shp_', 'trk_'),
-      object: 'Tracker',
-      mode: 'test',
-      tracking_code: tracker.trackingCode,
-      status: last?.scan.status ?? 'unknown',
-      status_detail: last?.scan.detail ?? 'unknown',
-      signed_by: null,
-      weight: null,
-      est_delivery_date: null,
-      shipment_id: tracker.shipmentId,
-      carrier: tracker.carrier,
-      tracking_details: details,
-      carrier_detail: null,
-      public_url: `https://track.easypost.com/${tracker.trackingCode}`,
-      fees: [],
-      created_at: seconds(tracker.scans[0]?.at ?? 0),
-      updated_at: at,
-    },
+    result: trackerOf(tracker),
   };
   return Buffer.from(JSON.stringify(event));
 }

@@ -22,7 +22,7 @@ export interface Addressed {
 }
 
 /** Addresses a posting anew at each attempt, because some vendors sign the time. Undefined when nobody is subscribed to it: it is then never sent. */
-export type Address = (posting: Posting, now: Date) => Addressed | undefined;
+export type Address = (posting: Posting, now: Date) => Addressed | undefined | Promise<Addressed | undefined>;
 
 /** Told of each posting before it is sent for the first time, also of one that is then lost: what it tells of has happened at its vendor. */
 export type Happens = (posting: Posting) => void;
@@ -153,7 +153,7 @@ export class Outbox {
   async #attempt(row: Row): Promise<void> {
     const posting = postingOf(row);
     if (count(row, 'happened') === 0) this.#happen(posting);
-    const address = posting.meta.lost === 'true' ? undefined : this.#address(posting, new Date());
+    const address = posting.meta.lost === 'true' ? undefined : await this.#address(posting, new Date());
     if (address === undefined) {
       this.#database.prepare("UPDATE posting SET state = 'lost' WHERE id = ?").run(posting.id);
       return;

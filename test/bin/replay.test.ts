@@ -152,6 +152,23 @@ describe('a rehearsal', () => {
     expect(json).toMatchObject({ orders: [{ orderId: idOf('1'), outcome: 'would change', after: 'cancelled', changes: ['cancelled: no -> yes'] }], toSend: 1 });
   });
 
+  test('says of an order that was changed and then deleted that it would be cancelled, and of one that was there again that it would not', async () => {
+    const { hub, replayer, keep } = await openReplayer();
+    await accept(hub, { id: '1' }, { id: '2' });
+    const absent = { ...posted({ id: '0' }, 300), body: Buffer.alloc(0), via: 'fetch' as const, absent: ['1', '2', 'new'] };
+    await keep(posted({ id: '1', version: 9 }, 200), posted({ id: 'new' }, 200), absent, posted({ id: '2', version: 9, total: '95.00' }, 400));
+
+    const { json } = await replay(replayer, SINCE);
+
+    expect(json).toMatchObject({
+      orders: [
+        { orderId: idOf('1'), outcome: 'would change', after: 'cancelled' },
+        { orderId: idOf('new'), outcome: 'new', after: 'cancelled' },
+        { orderId: idOf('2'), outcome: 'would change', after: 'backordered' },
+      ],
+    });
+  });
+
   test('reads past objects that are damaged or not ours, and names them', async () => {
     const { replayer, objects, keep } = await openReplayer();
     await keep(posted({ id: '1' }));
@@ -189,6 +206,29 @@ describe('a replay', () => {
     expect(await orderOf(hub, 'lost-22')).toMatchObject({ status: 'authorised', receivedAt: at(22) });
     expect(after.json).toMatchObject({ toSend: 0, sent: 0 });
     expect(after.text).toMatch(/nothing to do: 24 known, 0 older, 0 ignored\nnothing to send$/);
+  });
+
+  test('cancels nothing that it said it would leave alone', async () => {
+    const { hub, replayer, inbox, keep } = await openReplayer();
+    await accept(hub, { id: '1' });
+    hub.pass(600);
+    await accept(hub, { id: '2' }, { id: '3' });
+    const absent = (second: number, ...ids: readonly string[]) => ({ ...posted({ id: '0' }, second), body: Buffer.alloc(0), via: 'fetch' as const, absent: ids });
+    await keep(absent(300, '1', '2'), absent(301, '3'), posted({ id: '3', version: 9, total: '95.00' }, 700));
+
+    const { json } = await replay(replayer, { ...SINCE, dryRun: false });
+    // Each in a batch of its own, in the order in which they came.
+    for (const message of inbox.messages) await acceptOrders(received(unpackDelivery(message)), accepting(hub));
+
+    expect(json).toMatchObject({
+      orders: [
+        { orderId: idOf('3'), after: 'backordered' },
+        { orderId: idOf('1'), after: 'cancelled' },
+      ],
+      sent: 2,
+    });
+    expect(await Promise.all(['1', '2', '3'].map(async (id) => (await orderOf(hub, id)).status))).toEqual(['cancelled', 'backordered', 'backordered']);
+    expect(await orderOf(hub, '3')).toMatchObject({ version: 2, total: 9_500 });
   });
 
   test('sends nothing when the person says no', async () => {

@@ -5,6 +5,7 @@ import type { Client, Criterion, Split } from '../../core/client.ts';
 import { type Demand, unitsOf } from '../../core/inventory.ts';
 import { usableAt } from '../../core/lot.ts';
 import { StockView } from '../../core/stock-view.ts';
+import { runs } from '../runs.ts';
 import { NOW, sampleClient } from './samples.ts';
 
 const IDLE: Load = () => 0;
@@ -410,7 +411,7 @@ describe('whatever the stock, the order and the policy', () => {
         expect(new Set(allocations.map(({ warehouse }) => warehouse))).toEqual(new Set(decision.chosen));
         expect(decision.missing).toEqual(missing);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -426,7 +427,7 @@ describe('whatever the stock, the order and the policy', () => {
         if (one.split !== 'backorders' && missing.length > 0) expect(allocations).toEqual([]);
         if (one.split === 'backorders') for (const sku of SKUS) expect(unitsOf(allocations, sku)).toBe(Math.min(there(one, sku), unitsOf(one.wish.demand, sku)));
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -441,7 +442,7 @@ describe('whatever the stock, the order and the policy', () => {
         if (one.prefer[0] !== 'fewest-parcels' || one.sites.length > 6 || decision.chosen.length < 2) return;
         for (const ids of subsetsOf(one.sites.map(({ id }) => id))) if (suffices(ids)) expect(ids.length).toBeGreaterThanOrEqual(decision.chosen.length);
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -458,7 +459,7 @@ describe('whatever the stock, the order and the policy', () => {
         expect(reversed).toEqual(plan);
         expect(allocate(one.wish, view, client, today(one), NOW)).toEqual(plan);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 

@@ -6,6 +6,7 @@ import { isTolerable, movementsOf } from '../../core/booking-plan.ts';
 import { doneBy, undoingOf } from '../../core/booking-undo.ts';
 import type { Client } from '../../core/client.ts';
 import { availableIn, type Movement, moving, netMovements, placeKey, type Stock } from '../../core/inventory.ts';
+import { runs } from '../runs.ts';
 import { NOW, sampleClient } from './samples.ts';
 
 const product = (sku: string, lots: boolean) => ({ sku, name: sku, weight: 500, plant: 'mill', reorder: { point: 2, upTo: 20 }, lots });
@@ -134,7 +135,7 @@ describe('whatever is booked', () => {
           expect({ onHand, reserved, quarantined, incoming }).toEqual({ onHand: sum.onHand, reserved: sum.reserved, quarantined: sum.quarantined, incoming: sum.incoming });
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -149,7 +150,7 @@ describe('whatever is booked', () => {
         const underWay = [...shelves.transfers.values()].reduce((sum, { sent, status }) => sum + (status === 'open' ? sent : 0), 0);
         expect(incoming).toBe(underWay);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -170,7 +171,7 @@ describe('whatever is booked', () => {
         expect(rest.movements).toEqual(plan.movements);
         expect(plan.lines).toHaveLength(entries.length - refused.size);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -192,7 +193,7 @@ describe('whatever is booked', () => {
         expect(shelves.figures()).toEqual(before);
         expect([...shelves.transfers.values()].filter(({ status, sent }) => status === 'open' && sent > 0).map(transferKey)).toEqual(goingBefore);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });
@@ -207,7 +208,7 @@ test('a difference is tolerable by units or by percent, whichever allows more', 
 
       expect(isTolerable(difference, onHand, { policies })).toBe(byUnits || byPercent);
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });
 

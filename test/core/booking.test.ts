@@ -4,6 +4,7 @@ import { Booking, BookingKind, columnsOf, entriesOf, placeOf } from '../../core/
 import { lanesOf } from '../../core/booking-chunk.ts';
 import { readBookingFile } from '../../core/booking-file.ts';
 import { placeKey } from '../../core/inventory.ts';
+import { runs } from '../runs.ts';
 import { sampleClient } from './samples.ts';
 
 const CLIENT = sampleClient();
@@ -126,7 +127,7 @@ describe('shared out over transactions', () => {
         expect(skus.reduce((sum, lane) => sum + lane.size, 0)).toBe(new Set(list.map(({ sku }) => sku)).size);
         for (const chunk of lanes.flat()) expect(chunk.entries).toEqual(chunk.indexes.map((index) => list[index]));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -147,7 +148,7 @@ describe('shared out over transactions', () => {
           expect(1 + 2 * places.size + requests.size).toBeLessThanOrEqual(100);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

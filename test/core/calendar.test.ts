@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dayIn, daysAfter, departureAfter, departureOf, zoneOf } from '../../core/calendar.ts';
 import type { Warehouse } from '../../core/client.ts';
+import { runs } from '../runs.ts';
 import { sampleClient } from './samples.ts';
 
 const BERLIN = 'Europe/Berlin';
@@ -85,7 +86,7 @@ describe('departureOf', () => {
           expect(departureAfter(asked, zone, daysAfter(dayBefore ?? '', -1)).cutOff < at.toISOString()).toBe(true);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -4,8 +4,10 @@ import { CLOCKS, clockOf, isPromiseBroken, lateBefore, lateOrder, lateParcel, WO
 import { takeIn } from '../../core/intake.ts';
 import { hold, type Order, type Saved } from '../../core/order.ts';
 import { pack } from '../../core/packing.ts';
-import { handOver, labelled, type Parcel, parcelOf } from '../../core/shipment.ts';
+import { FIRST_RETURN, handOver, labelled, type Parcel, parcelOf, returnOf, trackParcel } from '../../core/shipment.ts';
 import { StockView } from '../../core/stock-view.ts';
+import { summarise, type TrackingEvent, type TrackingStatus } from '../../core/tracking.ts';
+import { runs } from '../runs.ts';
 import { NOW, sampleClient, sampleOrder, seeing } from './samples.ts';
 
 const CLIENT = sampleClient({
@@ -47,7 +49,19 @@ function waitless({ work: _, ...parcel }: Parcel, status: Parcel['status']): Par
   return { ...parcel, status };
 }
 
-const LABEL = { carrier: 'USPS', service: 'Priority', trackingNumber: '94', trackingUrl: '', cost: 700, currency: 'EUR', document: '', boughtAt: NOW.toISOString() };
+const LABEL = {
+  carrier: 'USPS',
+  service: 'Priority',
+  trackingNumber: '94',
+  trackingUrl: '',
+  cost: 700,
+  currency: 'EUR',
+  document: '',
+  boughtAt: NOW.toISOString(),
+  reference: 'R1',
+  carrierRef: 'shp_1',
+  proof: 'answer' as const,
+};
 
 function late(order: Order, at: Date): Saved {
   const saved = lateOrder(order, CLIENT, at, { by: 'hub', now: at });
@@ -87,9 +101,25 @@ describe('the clock of what waits', () => {
     expect(clockOf(held, CLIENT)).toMatchObject({ stage: 'held', since: later(50).toISOString(), dueAt: later(51).toISOString() });
   });
 
+  test('runs from the first of its holds on, and from no instant before its status began', () => {
+    const { order } = packed();
+    const heldAt = (...hours: number[]) => ({
+      ...order,
+      work: 'held#1',
+      holds: hours.map((hour) => ({ kind: 'client' as const, reason: '', at: later(hour).toISOString(), by: 'shop', release: 'manager' as const })),
+    });
+    const waiting = taken({ paid: false });
+
+    expect([heldAt(60, 50), heldAt(-5), heldAt()].map((item) => clockOf(item, CLIENT)?.since)).toEqual([later(50), NOW, NOW].map((at) => at.toISOString()));
+    expect(clockOf({ ...waiting, holds: waiting.holds.map((one) => ({ ...one, at: later(5).toISOString() })) }, CLIENT), 'a second hold starts none anew').toMatchObject({
+      since: waiting.since,
+    });
+  });
+
   test('is there for every work list, and each list has a stage of its own', () => {
     expect(new Set(WORK_LISTS.map((list) => CLOCKS[list].stage)).size).toBe(WORK_LISTS.length);
-    expect(WORK_LISTS.length).toBe(Object.keys(CLIENT.policies.clocks).length);
+    const others = Object.keys(CLIENT.policies.clocks).filter((stage) => !WORK_LISTS.some((list) => CLOCKS[list].stage === stage));
+    expect(others.sort()).toEqual(['exception', 'moving']);
   });
 });
 
@@ -131,6 +161,7 @@ describe('an order', () => {
     const { order } = late(taken({}, 0), later(101));
 
     expect(order.late?.stage).toBe('backordered+promise');
+    expect(order.change.reason).toMatch(/^waits for stock since .*, for more than 100 hours; was to ship by .* and is not packed$/);
     expect(lateOrder(order, CLIENT, later(102), ACT)).toBeUndefined();
   });
 
@@ -141,6 +172,86 @@ describe('an order', () => {
     expect(isPromiseBroken(packed().order, far)).toBe(false);
     expect(isPromiseBroken({ ...taken(), ending: 'cancelled' }, far)).toBe(false);
     expect(isPromiseBroken({ ...taken(), shipBy: '' }, far)).toBe(false);
+  });
+});
+
+describe('a parcel on its way', () => {
+  const client = sampleClient({ policies: { clocks: { moving: 10, exception: 4, delivered: 100 } } });
+  const scan = (status: TrackingStatus, hour: number) => ({ status, code: status, at: later(hour).toISOString(), description: '', attention: false });
+  const scanned = (...scans: readonly TrackingEvent[]): Parcel => {
+    const parcel = trackParcel(labelled(packed().parcel, LABEL, ACT), summarise(scans), ACT);
+    if (parcel === undefined) throw new Error('no news');
+    return parcel;
+  };
+  const stageAt = (parcel: Parcel, hours: number) => lateParcel(parcel, client, later(hours), ACT)?.late?.stage;
+
+  test.each<[string, Parcel, number, string | undefined]>([
+    ['was scanned lately', scanned(scan('in_transit', 1), scan('in_transit', 9)), 18, undefined],
+    ['was not scanned for long', scanned(scan('in_transit', 1), scan('in_transit', 9)), 20, 'moving'],
+    ['told only of notes meanwhile', scanned(scan('in_transit', 1), scan('note', 9)), 12, 'moving'],
+    ['waits for its customer in a shop', scanned(scan('in_transit', 1), scan('available_for_pickup', 9)), 90, undefined],
+    ['could not be delivered a moment ago', scanned(scan('in_transit', 1), scan('delivery_exception', 9)), 12, undefined],
+    ['could not be delivered for long', scanned(scan('in_transit', 1), scan('delivery_exception', 9)), 14, 'exception'],
+    ['could not be delivered, and goes out again', scanned(scan('delivery_exception', 9), scan('out_for_delivery', 13)), 14, undefined],
+    ['is late in both ways', scanned(scan('in_transit', 1)), 102, 'delivered+moving'],
+    ['was delivered', scanned(scan('in_transit', 1), scan('delivered', 9)), 200, undefined],
+  ])('that %s', (_what, parcel, hours, stage) => {
+    expect(stageAt(parcel, hours)).toBe(stage);
+  });
+
+  test('is late in each way once for each time that it stands still', () => {
+    const still = scanned(scan('in_transit', 1));
+    const moving = lateParcel(still, client, later(12), ACT);
+    if (moving === undefined) throw new Error('not late');
+    const hindered = trackParcel(moving, summarise([scan('in_transit', 1), scan('delivery_exception', 13)]), ACT);
+    if (hindered === undefined) throw new Error('no news');
+
+    expect(stageAt(moving, 50)).toBeUndefined();
+    expect(lateParcel(hindered, client, later(18), ACT)).toMatchObject({
+      late: { stage: 'exception' },
+      change: { type: 'parcel.late', reason: expect.stringContaining('for its delivery exception to be settled') },
+    });
+  });
+
+  test('that moves on is late no more, and late anew when it stands still again', () => {
+    const still = lateParcel(scanned(scan('in_transit', 1)), client, later(12), ACT);
+    const moved = still && trackParcel(still, summarise([scan('in_transit', 1), scan('in_transit', 13)]), ACT);
+    if (moved === undefined) throw new Error('not late, or no news');
+
+    expect(moved.late).toBeUndefined();
+    expect(stageAt(moved, 23)).toBeUndefined();
+    expect(stageAt(moved, 24)).toBe('moving');
+  });
+
+  test('that cannot be delivered stays noted while that lasts, whatever else is scanned of it', () => {
+    const noted = lateParcel(scanned(scan('delivery_exception', 1)), client, later(6), ACT);
+    const again = noted && trackParcel(noted, summarise([scan('delivery_exception', 1), scan('delivery_exception', 8)]), ACT);
+
+    expect(again?.late?.stage).toBe('exception');
+    expect(again && stageAt(again, 20)).toBeUndefined();
+  });
+
+  test('is read by the sweep whenever it may be late', () => {
+    const ways = fc.tuple(
+      fc.integer({ min: 0, max: 200 }),
+      fc.constantFrom<TrackingStatus>('in_transit', 'delivery_exception', 'out_for_delivery'),
+      fc.integer({ min: 0, max: 50 }),
+    );
+
+    fc.assert(
+      fc.property(ways, ([hours, status, hour]) => {
+        const parcel = scanned(scan('in_transit', 0), scan(status, hour));
+
+        if (stageAt(parcel, hours) !== undefined) expect(parcel.since <= lateBefore('deliver', client, later(hours)).toISOString()).toBe(true);
+      }),
+    );
+  });
+
+  test('is read by the sweep as soon as it may be late', () => {
+    const parcel = scanned(scan('delivery_exception', 9));
+
+    expect([13, 14].map((hours) => parcel.since <= lateBefore('deliver', client, later(hours)).toISOString())).toEqual([true, true]);
+    expect(parcel.since <= lateBefore('deliver', client, later(12)).toISOString()).toBe(false);
   });
 });
 
@@ -159,6 +270,13 @@ describe('a parcel', () => {
   });
 });
 
+test('a label that a customer has for a return waits for nothing: when they send it is theirs to say', () => {
+  const back = labelled(returnOf(waitless(packed().parcel, 'delivered'), FIRST_RETURN, [], CLIENT, 'too small', ACT), LABEL, ACT);
+
+  expect(clockOf(back, CLIENT)).toBeUndefined();
+  expect(lateParcel(back, CLIENT, later(5_000), ACT)).toBeUndefined();
+});
+
 describe('what is looked at', () => {
   test('holds everything that is late, and no parcel that is not', () => {
     const { parcel } = packed();
@@ -170,9 +288,32 @@ describe('what is looked at', () => {
         expect(lateParcel(parcel, CLIENT, now, ACT) === undefined).toBe(!isSeen || minutes === 300);
         for (const order of [taken(), taken({ paid: false }), taken({}, 0)]) expect(order.since <= lateBefore('held', CLIENT, now).toISOString()).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
+});
+
+test.each([
+  ['label', 5],
+  ['hand-over', 6],
+  ['scan', 7],
+  ['deliver', 8],
+  ['held', 0],
+  ['pack', 0],
+] as const)('the list %s is looked at from %i hours back', (list, hours) => {
+  expect(lateBefore(list, CLIENT, NOW)).toEqual(later(-hours));
+});
+
+test('a parcel that has not left is not asked for its next scan', () => {
+  const client = sampleClient({ policies: { clocks: { moving: 1, exception: 1, labelled: 5 } } });
+
+  expect(lateParcel(packed().parcel, client, later(2), ACT)).toBeUndefined();
+});
+
+test('goods that come back wait for their label as any do', () => {
+  const back = returnOf(waitless(packed().parcel, 'delivered'), FIRST_RETURN, [], CLIENT, 'too small', ACT);
+
+  expect(clockOf(back, CLIENT)).toMatchObject({ stage: 'labelled' });
 });
 
 test('an order is noted at most once for each reason while its status lasts, however often it is looked at', () => {
@@ -193,6 +334,6 @@ test('an order is noted at most once for each reason while its status lasts, how
       expect(new Set(order.late?.stage.split('+'))).toEqual(expected);
       expect(notes).toBeLessThanOrEqual(expected.size);
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });

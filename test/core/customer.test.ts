@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { authoriserOf, customerDigest, factsOf, goodsDigest, historyOf, needsHistory, type PastOrder } from '../../core/customer.ts';
 import { judge, Rule } from '../../core/rule.ts';
+import { runs } from '../runs.ts';
 import { NOW, sampleClient, sampleLine, sampleOrder } from './samples.ts';
 
 const RUNS = 2_000;
@@ -54,7 +55,7 @@ describe('goodsDigest', () => {
         expect(goodsDigest(sampleOrder({ lines: [...singles, sampleLine('GIFT-CARD', 1, { requiresShipping: false })] }))).toBe(digest);
         expect(goodsDigest(sampleOrder({ lines: [...whole, sampleLine('MUG', 1)] }))).not.toBe(digest);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

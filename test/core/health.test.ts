@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { endedHealth, type Health, healthAfter, type Listed, type Looked, planSubscriptions, unchecked } from '../../core/health.ts';
+import { runs } from '../runs.ts';
 
 const HOOK = 'https://hub.example.com/hooks/shop';
 const AT = '2026-11-20T09:00:00.000Z';
@@ -54,7 +55,7 @@ describe('subscriptions', () => {
         for (const { address, topic } of plan.repair)
           expect([address.startsWith('https://hub.example.com/hooks/shop') && !address.endsWith('2'), topic === 'carts']).toEqual([true, false]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

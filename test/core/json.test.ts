@@ -67,6 +67,19 @@ describe('parseJson', () => {
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
 
+  test.each([
+    ['half a character', '"a\\ud83c"', 'a\ufffd'],
+    ['the other half', '"\\udf81b"', '\ufffdb'],
+    ['halves in the wrong order', '"\\udf81\\ud83c"', '\ufffd\ufffd'],
+    ['half of one before a whole one', '"\\ud83c\\ud83c\\udf81"', '\ufffd🎁'],
+    ['a whole one', '"\\uD83C\\uDF81"', '🎁'],
+    ['one that stands as it is', '"🎁"', '🎁'],
+    ['a backslash and letters', '"\\\\ud83c"', '\\ud83c'],
+  ])('reads %s as text that every table takes', (_what, text, expected) => {
+    expect(parseJson(Buffer.from(text))).toBe(expected);
+    expect(parseJson(Buffer.from(`{${text}:1}`), 'plain')).toEqual({ [expected]: 1 });
+  });
+
   test('does not repeat the text around a fault, which may hold personal data', () => {
     expect(refusalOf(bytes('{"name":"Erika Muster" "city":1}')).message).not.toContain('Erika');
     expect(refusalOf(bytes('Erika Muster')).message).not.toContain('Muster');

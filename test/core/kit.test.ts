@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Client } from '../../core/client.ts';
 import { addUnits, type Demand, lessUnits } from '../../core/inventory.ts';
 import { completeIn, explode } from '../../core/kit.ts';
+import { runs } from '../runs.ts';
 import { sampleClient } from './samples.ts';
 
 const parts = (units: Record<string, number>) => Object.entries(units).map(([sku, quantity]) => ({ sku, quantity }));
@@ -114,7 +115,7 @@ describe('completeIn', () => {
           expect(lessUnits(explode(soFar, client, order.kits).demand, addUnits(parcels.slice(0, index + 1).flat()))).toEqual([]);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });
@@ -134,7 +135,7 @@ describe('recipes', () => {
         expect(explode(lines, kitsOf(now), order.kits)).toEqual(order);
         expect(order.demand.every(({ sku }) => products.includes(sku))).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

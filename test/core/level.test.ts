@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Stock } from '../../core/inventory.ts';
 import { hasDrifted, heard, type Level, nextStep, type Reading, readingsOf, sharedWith, skusToRead, unheard } from '../../core/level.ts';
+import { runs } from '../runs.ts';
 import { NOW, sampleClient } from './samples.ts';
 
 const CONNECTION = { id: 'shop', stock: { publish: true, buffer: 0, buffers: {} } };
@@ -202,7 +203,7 @@ test('whoever reads, tells, crashes and overtakes: no older figure follows a new
       expect(world.heard).toEqual([...world.heard].sort((a, b) => a - b));
       expect(world.offered).toBe(Math.max(0, world.available - buffer));
     }),
-    { numRuns: 10_000 },
+    { numRuns: runs(10_000) },
   );
 });
 

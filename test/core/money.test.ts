@@ -16,6 +16,7 @@ describe('parseMoney', () => {
     ['1.234', 'KWD', 1234],
     ['7.70000', 'USD', 770],
     ['89999999999.99', 'EUR', 8_999_999_999_999],
+    ['90000000000.00', 'EUR', 9_000_000_000_000],
     [' 5.93 ', 'USD', 593],
   ])('reads %s %s as %d minor units', (text, currency, minor) => {
     expect(parseMoney(text, currency)).toBe(minor);
@@ -41,6 +42,16 @@ describe('parseMoney', () => {
     expect(() => parseMoney(text, currency)).toThrow(expect.objectContaining({ name: 'Rejected', code }));
   });
 
+  test.each([
+    ['1.00', 'X'.repeat(50)],
+    ['1e9', 'EUR'],
+    ['90000000000.01', 'EUR'],
+  ])('shows what was seen where it refuses %s in %s', (text, currency) => {
+    const seen = currency === 'EUR' ? text : currency;
+
+    expect(() => parseMoney(text, currency)).toThrow(expect.objectContaining({ seen, message: expect.stringContaining(JSON.stringify(seen.slice(0, 40))) }));
+  });
+
   test('is undone by printMoney for every amount and currency', () => {
     const currencies = fc.constantFrom(...Intl.supportedValuesOf('currency'));
     const amounts = fc.integer({ min: -9_000_000_000_000, max: 9_000_000_000_000 });
@@ -59,6 +70,17 @@ describe('parseMoney', () => {
       }),
     );
   });
+});
+
+test.each([
+  [0, 'EUR', '0.00'],
+  [7, 'EUR', '0.07'],
+  [-1234, 'EUR', '-12.34'],
+  [0, 'JPY', '0'],
+  [-1500, 'JPY', '-1500'],
+  [5, 'KWD', '0.005'],
+])('%d minor units of %s are printed as %s', (minor, currency, text) => {
+  expect(printMoney(minor, currency)).toBe(text);
 });
 
 test('currencies agree with the exponents that the platform knows, where the two speak of the same thing', () => {

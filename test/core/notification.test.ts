@@ -16,6 +16,9 @@ const label = {
   currency: 'EUR',
   document: 'labels/1.pdf',
   boughtAt: '2026-11-22T10:00:00.000Z',
+  reference: 'R1',
+  carrierRef: 'shp_1',
+  proof: 'answer' as const,
 };
 const NEWS: readonly CustomerNews[] = [
   { kind: 'accepted', wording: 'accepted', orderId: 'shop:1', noticeId: 'accepted' },
@@ -141,6 +144,8 @@ describe('a notice to a plant', () => {
     lots: false,
     shelfLifeDays: 0,
     serials: false,
+    hazardous: false,
+    customs: {},
   };
   const plant = { id: 'foundry', name: 'Elbe Tinworks', leadTimeDays: 9 };
   const stock = {

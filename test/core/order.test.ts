@@ -1,12 +1,37 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { follow } from '../../core/course.ts';
+import { endRecall, follow } from '../../core/course.ts';
 import type { Refused } from '../../core/error.ts';
 import { fill, takeIn, type Unchanged } from '../../core/intake.ts';
-import { type Act, authorise, correctAddress, hold, type Order, releaseHold, type Saved } from '../../core/order.ts';
+import {
+  type Act,
+  authorise,
+  beginsToWait,
+  correctAddress,
+  fallShort,
+  fingerprintOf,
+  hasContent,
+  hold,
+  holdList,
+  missingUnits,
+  next,
+  noteLate,
+  type Order,
+  openDemand,
+  type PackedParcel,
+  prioritise,
+  releaseHold,
+  type Saved,
+  soldUnitsSent,
+  standingHold,
+  statusOf,
+  turnOf,
+  unfitness,
+} from '../../core/order.ts';
 import { compareVersions, OrderDocument, soldIn, sourceVersionOf } from '../../core/order-document.ts';
 import { pack, packGate } from '../../core/packing.ts';
 import { StockView } from '../../core/stock-view.ts';
+import { runs } from '../runs.ts';
 import { NOW, sampleClient, sampleLine, sampleOrder, seeing } from './samples.ts';
 
 const CLIENT = sampleClient();
@@ -229,7 +254,7 @@ describe('versions in any order', () => {
         const newest = documents.toSorted((a, b) => compareVersions(sourceVersionOf(a), sourceVersionOf(b))).slice(-1);
         expect(outcomeOf(arrived)).toEqual(outcomeOf(newest));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   }, 30_000);
 
@@ -394,6 +419,22 @@ test('an order follows its parcel forward and never back', () => {
   expect(follow(taken(sampleOrder()), 1, 'dispatched', '2026-11-21T10:00:00.000Z', ACT)).toBeUndefined();
 });
 
+describe('a parcel that left although it was called back', () => {
+  const late = { ...packedOrder(), parcels: packedOrder().parcels.map((parcel) => ({ ...parcel, status: 'recalled' as const })) };
+  const replaced = { ...late, parcels: [...late.parcels, ...packedOrder().parcels.map((parcel) => ({ ...parcel, parcel: 2 }))] };
+
+  test.each<[string, Order, RegExp]>([
+    ['has its order held', late, /parcel 1 left although it was called back: intercept it, or expect its return$/],
+    ['has what was packed in its place called back', replaced, /parcel 1 left although it was called back: call back parcel 2, which was packed since, or intercept it$/],
+  ])('%s, by its scan and by its recall', (_what, order, reason) => {
+    const scanned = follow(order, 1, 'dispatched', NOW.toISOString(), ACT)?.order;
+    const recalled = saved(endRecall(order, 1, 'left', 'its label was used', ACT)).order;
+
+    for (const one of [scanned, recalled])
+      expect(one).toMatchObject({ work: expect.stringMatching(/^held#/), holds: [{ kind: 'client', standing: true, reason: expect.stringMatching(reason) }] });
+  });
+});
+
 describe('what the storefront counts as fulfilled', () => {
   const later = (units: Readonly<Record<string, number>>) => sampleOrder({ sourceVersion: 2_000, lines: fulfilling(units) });
 
@@ -440,5 +481,258 @@ describe('what the storefront counts as fulfilled', () => {
     expect(after?.digest).toBe(before?.digest);
     expect(before && after && compareVersions(after, before)).toBeGreaterThan(0);
     expect(after && compareVersions(after, sourceVersionOf(sampleOrder({ cancelled: true })))).toBeLessThan(0);
+  });
+});
+
+describe('units that turn out not to be there', () => {
+  const TENTS = { sku: 'TENT', warehouse: 'north' };
+  const slot = { warehouse: 'north', day: '2026-11-20' };
+  const partly = sampleClient({ policies: { allocation: { split: 'backorders' } } });
+
+  test('have an order that must leave whole give up all it has, and wait for all of it', () => {
+    const order = { ...taken(sampleOrder()), packing: { by: 'packer', at: NOW.toISOString(), warehouse: 'north' }, leaves: [slot] };
+
+    const short = fallShort(order, TENTS, 1, CLIENT, ACT);
+
+    expect(short.order).toMatchObject({ status: 'backordered', allocations: [], change: { type: 'order.backordered', reason: '1 x TENT are not in north after all' } });
+    expect(short.movements.map(({ sku, reserved, reason, cause }) => [sku, reserved, reason, cause])).toEqual([
+      ['MUG', -1, 'released', 'shop:1001'],
+      ['TENT', -2, 'released', 'shop:1001'],
+    ]);
+    expect(short.loads).toEqual([{ ...slot, orders: -1 }]);
+    expect(short.waits).toEqual(order.demand);
+    for (const gone of ['packing', 'leaves']) expect(short.order).not.toHaveProperty(gone);
+  });
+
+  test.each([
+    [1, 1, [{ sku: 'TENT', quantity: 1 }]],
+    [2, 2, [{ sku: 'TENT', quantity: 2 }]],
+    [9, 2, [{ sku: 'TENT', quantity: 2 }]],
+  ])('are given up alone where the rest may leave: %i missing, %i given up', (units, given, waits) => {
+    const order = { ...taken(sampleOrder()), leaves: [slot] };
+
+    const short = fallShort(order, TENTS, units, partly, ACT);
+
+    expect(short.order.allocations).toEqual([{ sku: 'MUG', warehouse: 'north', quantity: 1 }, ...(given < 2 ? [{ ...TENTS, quantity: 2 - given }] : [])]);
+    expect(short.movements.map(({ sku, reserved }) => [sku, reserved])).toEqual([['TENT', -given]]);
+    expect(short).toMatchObject({ loads: [], waits, order: { leaves: [slot] } });
+  });
+
+  test('are given up once, whatever number of entries name their place', () => {
+    const order = { ...taken(sampleOrder()), allocations: [1, 1, 1].map((quantity) => ({ ...TENTS, quantity })) };
+
+    expect(fallShort(order, TENTS, 2, partly, ACT).movements.map(({ reserved }) => reserved)).toEqual([-1, -1]);
+    expect(fallShort(taken(sampleOrder()), TENTS, 1, partly, ACT).order).not.toHaveProperty('leaves');
+  });
+});
+
+describe('the status of an order', () => {
+  const UNITS = [
+    { sku: 'MUG', warehouse: 'north', quantity: 1 },
+    { sku: 'TENT', warehouse: 'north', quantity: 2 },
+  ];
+  const boxes = (...statuses: PackedParcel['status'][]): PackedParcel[] =>
+    statuses.map((status, index) => ({ parcel: index + 1, warehouse: 'north', units: statuses.length === 1 ? UNITS : UNITS.slice(index, index + 1), status }));
+
+  test.each<[string, Partial<Order>, Order['status']]>([
+    ['ended, with nothing out', { ending: 'closed', parcels: boxes('packed') }, 'closed'],
+    ['ended, and out all the same', { ending: 'cancelled', parcels: boxes('dispatched') }, 'dispatched'],
+    ['held', { holds: [standingHold('client', 'why', ACT)] }, 'held'],
+    ['without stock', { allocations: [] }, 'backordered'],
+    ['without authorisation', { authorisation: null }, 'allocated'],
+    ['with all it needs', {}, 'authorised'],
+    ['in hand', { packing: { by: 'packer', at: '', warehouse: 'north' } }, 'packing'],
+    ['packed in part', { parcels: boxes('packed', 'dispatched') }, 'packed'],
+    ['out in part and delivered in part', { parcels: boxes('dispatched', 'delivered') }, 'dispatched'],
+    ['delivered', { parcels: boxes('delivered', 'delivered') }, 'delivered'],
+    ['delivered in part and returned in part', { parcels: boxes('delivered', 'returned') }, 'delivered'],
+    ['returned', { parcels: boxes('returned', 'returned') }, 'returned'],
+    ['delivered, and taken back in', { parcels: boxes('delivered'), returned: UNITS }, 'returned'],
+    ['delivered, and taken back in by half', { parcels: boxes('delivered'), returned: UNITS.slice(1) }, 'delivered'],
+    ['unpacked, packed anew and returned', { parcels: [...boxes('unpacked'), ...boxes('returned')] }, 'returned'],
+    ['called back', { parcels: boxes('recalled') }, 'authorised'],
+    ['unpacked', { parcels: boxes('unpacked') }, 'authorised'],
+  ])('%s', (_what, change, status) => {
+    expect(statusOf({ ...taken(sampleOrder()), ...change })).toBe(status);
+  });
+
+  test('says what is open and what is missing', () => {
+    const order = taken(sampleOrder());
+
+    expect(openDemand(order)).toEqual(order.demand);
+    expect(openDemand({ ...order, ending: 'closed' })).toEqual([]);
+    expect(openDemand({ ...order, parcels: boxes('packed', 'recalled') })).toEqual([{ sku: 'TENT', quantity: 2 }]);
+    expect(missingUnits(order)).toEqual([]);
+    expect(missingUnits({ ...order, allocations: UNITS.slice(0, 1) })).toEqual([{ sku: 'TENT', quantity: 2 }]);
+    expect(missingUnits({ ...order, allocations: [] })).toEqual(order.demand);
+  });
+
+  test('counts as sent what has left, however it fared', () => {
+    for (const status of ['dispatched', 'delivered', 'returned'] as const) {
+      expect(soldUnitsSent({ ...taken(sampleOrder()), parcels: boxes('packed', status) })).toEqual([{ sku: 'TENT', quantity: 2 }]);
+    }
+    expect(soldUnitsSent({ ...taken(sampleOrder()), parcels: boxes('packed', 'unpacked') })).toEqual([]);
+    expect(soldUnitsSent({ ...taken(sampleOrder()), demand: [], parcels: boxes('packed', 'dispatched') }), 'though nobody wants it any more').toEqual([
+      { sku: 'TENT', quantity: 2 },
+    ]);
+  });
+
+  test('lasts since it began, and begins with the order', () => {
+    const order = { ...taken(sampleOrder()), since: '2026-11-19T00:00:00.000Z' };
+
+    expect(prioritise(order, 9, 'late', MANAGER)).toMatchObject({ order: { status: 'authorised', since: order.since } });
+    expect(hold(order, 'client', 'why', MANAGER)).toMatchObject({ order: { status: 'held', since: NOW.toISOString() } });
+    expect(next({ ...order, version: 0 }, ACT, 'order.accepted', 'new')).toMatchObject({ order: { since: NOW.toISOString(), version: 1 }, movements: [] });
+  });
+
+  test('leaves a hold to be found until the goods have arrived', () => {
+    const lists = (['packed', 'dispatched', 'delivered', 'returned'] as const).map(
+      (status) => hold({ ...taken(sampleOrder()), parcels: boxes(status) }, 'client', 'why', ACT).order.work,
+    );
+
+    expect(lists.map((list) => list?.split('#')[0])).toEqual(['held', 'held', undefined, undefined]);
+  });
+
+  test('sends an order to look for stock when it begins to lack something, or lacks it in a newer version', () => {
+    const order = taken(sampleOrder());
+    const lacking = { ...order, allocations: UNITS.slice(0, 1) };
+
+    expect(beginsToWait(undefined, lacking)).toBe(true);
+    expect(beginsToWait(undefined, order)).toBe(false);
+    expect(beginsToWait(order, lacking)).toBe(true);
+    expect(beginsToWait(lacking, lacking)).toBe(false);
+    expect(beginsToWait(lacking, { ...lacking, source: { ...lacking.source, version: 2_000 } })).toBe(true);
+    expect(beginsToWait({ ...order, allocations: [] }, lacking), 'it lacks less than before').toBe(false);
+  });
+});
+
+describe('what an order keeps', () => {
+  test('a hold has its reason cut, and says who may release it', () => {
+    expect(standingHold('address', 'x'.repeat(300), MANAGER)).toEqual({
+      kind: 'address',
+      reason: 'x'.repeat(200),
+      at: NOW.toISOString(),
+      by: 'manager',
+      release: 'service',
+      standing: true,
+    });
+    expect(standingHold('fraud', 'why', ACT).release).toBe('manager');
+  });
+
+  test('a second hold of a kind takes the place of the first, and others stay', () => {
+    const twice = hold(hold(hold(taken(sampleOrder()), 'operator', 'one', MANAGER).order, 'client', 'two', MANAGER).order, 'operator', 'three', MANAGER);
+
+    expect(twice.order.holds.map(({ kind, reason }) => [kind, reason])).toEqual([
+      ['client', 'two'],
+      ['operator', 'three'],
+    ]);
+    expect(twice.order).toMatchObject({ change: { type: 'order.held', reason: 'three' }, work: expect.stringMatching(/^held#/) });
+    expect([holdList(twice.order), holdList({ holds: [] })]).toEqual(['client, operator', 'none']);
+  });
+
+  test('a hold is known again by the address, by the content, and by its rule', () => {
+    expect(fingerprintOf({ kind: 'address', by: 'hub' }, 'h', 'd')).toBe('address:h');
+    expect(fingerprintOf({ kind: 'payment', by: 'hub' }, 'h', 'd')).toBe('payment:d');
+    expect(fingerprintOf({ kind: 'fraud', by: 'rule big' }, 'h', 'd')).toBe('fraud:rule big:d');
+  });
+
+  test('service releases what is for service, and leaves the rest to a manager', () => {
+    const held = hold(hold(taken(sampleOrder()), 'address', 'a', ACT).order, 'fraud', 'f', ACT).order;
+
+    expect(saved(releaseHold(held, 'address', 'fine', 'service', MANAGER)).order).toMatchObject({ holds: [{ kind: 'fraud' }], change: { reason: 'address hold released: fine' } });
+    expect(releaseHold(held, 'fraud', 'fine', 'service', MANAGER)).toMatchObject({ kind: 'refused', code: 'order.hold-reserved' });
+    expect(saved(releaseHold(held, 'fraud', 'fine', 'manager', MANAGER)).order.holds).toMatchObject([{ kind: 'address' }]);
+  });
+
+  test('holds of one kind are released together, by who may release all of them', () => {
+    const held = (...releasers: ('service' | 'manager' | 'hub')[]) => ({
+      ...taken(sampleOrder()),
+      holds: releasers.map((release) => ({ kind: 'stock' as const, reason: '', at: '', by: 'hub', release })),
+    });
+
+    expect(releaseHold(held('manager', 'hub'), 'stock', '', 'manager', MANAGER)).toMatchObject({ code: 'order.hold-fixed' });
+    expect(releaseHold(held('service', 'manager'), 'stock', '', 'service', MANAGER)).toMatchObject({ code: 'order.hold-reserved' });
+    expect(saved(releaseHold(held('service', 'manager'), 'stock', '', 'manager', MANAGER)).order.holds).toEqual([]);
+  });
+
+  test('a corrected address leaves other holds', () => {
+    const held = hold(hold(taken(sampleOrder()), 'address', 'a', ACT).order, 'fraud', 'f', ACT).order;
+
+    expect(saved(correctAddress(held, sampleOrder(), MANAGER)).order.holds).toMatchObject([{ kind: 'fraud' }]);
+  });
+
+  test('ten released holds are remembered, the latest', () => {
+    const cleared = Array.from({ length: 10 }, (_, index) => `x:${index}`);
+    const held = { ...hold(taken(sampleOrder()), 'address', 'a', ACT).order, cleared };
+    const expected = [...cleared.slice(1), `address:${held.addressHash}`];
+
+    expect(saved(releaseHold(held, 'address', 'fine', 'service', MANAGER)).order.cleared).toEqual(expected);
+    expect(saved(correctAddress(held, sampleOrder(), MANAGER)).order.cleared).toEqual(expected);
+  });
+
+  test('a priority stands until a person gives another, and hastens nothing that waits for nothing', () => {
+    const waiting = taken(sampleOrder(), undefined, stockOf(0));
+
+    expect(prioritise(waiting, 9, 'late', MANAGER)).toMatchObject({
+      order: { priority: 9, prioritised: true, change: { type: 'order.prioritised', reason: `priority ${waiting.priority} to 9: late` } },
+      waits: waiting.demand,
+    });
+    for (const status of ['packed', 'dispatched', 'delivered', 'returned', 'cancelled', 'closed'] as const)
+      expect(prioritise({ ...waiting, status }, 9, 'late', MANAGER)).toMatchObject({ kind: 'refused', code: 'order.not-waiting' });
+  });
+
+  test('its turn is by priority, then promise, then arrival', () => {
+    const turn = (change: Partial<Order>) => turnOf({ ...taken(sampleOrder()), shipBy: '2', receivedAt: '2', ...change });
+    const served = [turn({ priority: 9, shipBy: '9' }), turn({ shipBy: '1', receivedAt: '9' }), turn({}), turn({ receivedAt: '3' }), turn({ shipBy: '3', receivedAt: '1' })];
+
+    expect(served.toSorted()).toEqual(served);
+    expect(new Set(served).size).toBe(5);
+  });
+
+  test('its content is what it came with, or what a person corrected', () => {
+    const { source } = taken(sampleOrder());
+
+    expect([source.digest, 'c', 'other'].map((digest) => hasContent({ source, corrected: 'c' }, digest))).toEqual([true, true, false]);
+  });
+
+  test('a correction that follows another is of the same version, and half a step newer than the storefront', () => {
+    const order = taken(sampleOrder());
+    const once = saved(
+      correctAddress(order, sampleOrder({ shipTo: { name: 'E', line1: 'Weg 1', city: 'Halle', region: 'ST', postalCode: '06108', country: 'DE' } }), MANAGER),
+    ).order;
+
+    expect(once).toMatchObject({ corrected: order.source.digest, region: 'ST', country: 'DE', source: { version: 1_000, rank: 1.5 }, change: { reason: 'address corrected' } });
+    expect(saved(correctAddress(once, sampleOrder(), MANAGER)).order).toMatchObject({ corrected: order.source.digest, region: '', source: { rank: 1.5 } });
+  });
+
+  test('what is wrong with an address is one line', () => {
+    expect(unfitness(null)).toBe('no shipping address');
+    expect(unfitness(sampleOrder().shipTo)).toBeUndefined();
+    expect(unfitness({ name: '', line1: '', city: 'Leipzig', postalCode: '04109', country: 'DE' })).toBe('name no name and no company; line1 no street line');
+  });
+
+  test('lateness is noted once for a stage, and long reasons are cut', () => {
+    const late = noteLate(taken(sampleOrder()), 'packed', 'z'.repeat(300), ACT);
+
+    expect(late?.order).toMatchObject({ late: { stage: 'packed', at: NOW.toISOString() }, change: { type: 'order.late', reason: 'z'.repeat(250) } });
+    expect(late && noteLate(late.order, 'packed', 'again', ACT)).toBeUndefined();
+    expect(late && noteLate(late.order, 'promise', 'again', ACT)).toMatchObject({ order: { late: { stage: 'promise' } } });
+    expect(late && hold(late.order, 'client', 'why', ACT).order, 'in another status').not.toHaveProperty('late');
+  });
+
+  test('an authorisation says who gave it, and for which address', () => {
+    const order = saved(authorise({ ...taken(sampleOrder({ total: 60_001 })) }, 'r'.repeat(300), MANAGER)).order;
+
+    expect(order.authorisation).toEqual({ by: 'manager', at: NOW.toISOString(), reason: 'r'.repeat(200), addressHash: order.addressHash });
+    expect(order.change).toMatchObject({ type: 'order.authorised', by: 'manager' });
+    expect(authorise({ ...order, status: 'held' }, 'again', MANAGER), 'held since').toMatchObject({ code: 'order.not-ready' });
+  });
+
+  test.each<[Partial<Order>, string]>([
+    [{ status: 'held', holds: [standingHold('fraud', 'why', ACT)] }, 'Order shop:1001 is held; release its holds first (fraud).'],
+    [{ status: 'backordered' }, 'Order shop:1001 is backordered; it waits for stock.'],
+    [{ status: 'closed', authorisation: null }, 'Order shop:1001 is closed; there is nothing to authorise.'],
+  ])('what cannot be authorised says why: %j', (change, why) => {
+    expect(authorise({ ...taken(sampleOrder()), authorisation: null, ...change }, 'r', MANAGER)).toEqual({ kind: 'refused', code: 'order.not-ready', why });
   });
 });

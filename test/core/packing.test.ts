@@ -5,7 +5,8 @@ import { takeIn } from '../../core/intake.ts';
 import { addUnits, lessUnits, netMovements } from '../../core/inventory.ts';
 import { type Act, isLive, missingUnits, type Order, openDemand, type Saved } from '../../core/order.ts';
 import type { OrderDocument } from '../../core/order-document.ts';
-import { packWhole } from '../../core/packing.ts';
+import { pack, packWhole } from '../../core/packing.ts';
+import { PACKAGING_GRAMS, parcelOf } from '../../core/shipment.ts';
 import { StockView } from '../../core/stock-view.ts';
 import { runs } from '../runs.ts';
 import { NOW, sampleClient, sampleLine, sampleOrder, seeing } from './samples.ts';
@@ -124,4 +125,54 @@ test('no more comes back than was sent, and when all of it has, the order is ret
     }),
     { numRuns: runs(500) },
   );
+});
+
+describe('packing into several boxes', () => {
+  const reserved = (units: Record<string, number>) => {
+    const document = sampleOrder({ lines: Object.entries(units).map(([sku, quantity]) => sampleLine(sku, quantity)) });
+    const stock = new StockView(CLIENT.products.map(({ sku }) => ({ sku, warehouse: 'north', available: 9 })));
+    return saved(takeIn(document, undefined, seeing(stock, CLIENT), ACT)).order;
+  };
+
+  test('makes a parcel of each box, which together hold what was reserved, however it is shared out', () => {
+    const units = fc.dictionary(fc.constantFrom('TENT', 'MUG', 'LAMP'), fc.integer({ min: 1, max: 5 }), { minKeys: 1, noNullPrototype: true });
+    const plans = units.chain((wanted) => {
+      const singles = Object.entries(wanted).flatMap(([sku, quantity]) => Array.from({ length: quantity }, () => sku));
+      return fc.tuple(fc.constant(wanted), fc.constant(singles), fc.array(fc.integer({ min: 1, max: 4 }), { minLength: singles.length, maxLength: singles.length }));
+    });
+
+    fc.assert(
+      fc.property(plans, ([wanted, singles, boxes]) => {
+        const scanned = singles.map((sku, index) => ({ sku, quantity: 1, box: boxes[index] ?? 1 }));
+        const order = reserved(wanted);
+        const outcome = pack(order, undefined, scanned, CLIENT, ACT);
+        if (outcome.kind === 'refused') throw new Error(outcome.why);
+        const used = [...new Set(boxes)].sort((a, b) => a - b);
+        expect(outcome.packed.map(({ units: own }) => addUnits(own))).toEqual(
+          used.map((box) => expect.arrayContaining(addUnits(scanned.filter((scan) => scan.box === box).map(({ sku, quantity }) => ({ sku, quantity }))))),
+        );
+        expect(outcome.order.parcels.map(({ parcel }) => parcel)).toEqual(used.map((_, index) => index + 1));
+        expect(outcome.order.allocations).toEqual([]);
+        expect(outcome.movements).toHaveLength(order.allocations.length);
+        expect(outcome.order.status).toBe('packed');
+      }),
+      { numRuns: runs(300) },
+    );
+  });
+
+  test('takes what a box weighs and measures, and refuses measures of boxes that nothing went into', () => {
+    const order = reserved({ TENT: 2 });
+    const scanned = [1, 2].map((box) => ({ sku: 'TENT', quantity: 1, box }));
+    const measured = [{ weight: 2_600, dimensions: { length: 500, width: 200, height: 180 } }, {}];
+
+    const outcome = pack(order, undefined, scanned, CLIENT, ACT, measured);
+
+    if (outcome.kind === 'refused') throw new Error(outcome.why);
+    const parcels = outcome.packed.map((one) => parcelOf(outcome.order, one, CLIENT, ACT));
+    expect(parcels).toMatchObject([
+      { parcel: 1, weight: 2_600, dimensions: { length: 500 } },
+      { parcel: 2, weight: 500 + PACKAGING_GRAMS },
+    ]);
+    expect(pack(order, undefined, scanned, CLIENT, ACT, [...measured, {}])).toMatchObject({ kind: 'refused', code: 'shipment.boxes-differ' });
+  });
 });

@@ -120,6 +120,9 @@ export function dayOfTrade(orders: number): HubEvent[] {
       trackingUrl: 'https://track.example/1Z',
       document: '',
       boughtAt: '',
+      reference: 'R1',
+      carrierRef: 'shp_1',
+      proof: 'answer' as const,
     };
     advance(labelled(parcel, label, act(at + 120_000)));
     const scan = (status: TrackingStatus, when: number, delayed = false) => {

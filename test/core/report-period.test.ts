@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dayNamed, dayOf, hoursOf } from '../../core/day.ts';
+import { runs } from '../runs.ts';
 
 const ZONES = [
   'UTC',
@@ -44,7 +45,7 @@ describe('the day of a report', () => {
         for (const inside of [Date.parse(from), Date.parse(to) - 1]) expect(calendar(inside, timeZone)).toBe(day);
         for (const outside of [Date.parse(from) - 1, Date.parse(to)]) expect(calendar(outside, timeZone)).not.toBe(day);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -56,7 +57,7 @@ describe('the day of a report', () => {
         expect(before.to).toBe(from);
         expect(dayNamed(day, timeZone)).toEqual(dayOf(at, timeZone));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

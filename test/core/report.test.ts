@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HubEvent } from '../../core/event.ts';
 import { checksumOf, DailyReport, dailyReport } from '../../core/report.ts';
+import { runs } from '../runs.ts';
 import { client, dayOfTrade, period } from './report-day.ts';
 
 const DAY = dayOfTrade(40);
@@ -50,6 +51,9 @@ function parcelEvent(version: number, type: HubEvent['type'], at: string, change
     currency: 'EUR',
     units: 2,
     tracking: 'unknown',
+    expectedBy: '',
+    firstScanAt: '',
+    deliveredAt: '',
     receivedAt: '2026-11-22T08:00:00.000Z',
     ...change,
   };
@@ -66,7 +70,7 @@ describe('the daily report', () => {
       fc.property(jumbled, (events) => {
         expect(dailyReport(events, period, client)).toEqual(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 

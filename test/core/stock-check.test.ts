@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { availableIn, type Place, placeKey } from '../../core/inventory.ts';
 import { allocatedIn, compare, describeFindings, differencesOf, driftOf, type Folded, fold, isSameDrift, repairOf, unitsHeld } from '../../core/stock-check.ts';
+import { runs } from '../runs.ts';
 
 const place = fc.record({ sku: fc.constantFrom('TENT', 'MUG'), warehouse: fc.constantFrom('north', 'south'), lot: fc.constantFrom(undefined, 'a', 'b') });
 const units = fc.integer({ min: -1_000, max: 1_000 });
@@ -33,7 +34,7 @@ describe('the fold of the ledger', () => {
           expect([onHand, reserved, quarantined, incoming].some((sum) => sum !== 0)).toBe(true);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -46,7 +47,7 @@ describe('the fold of the ledger', () => {
 
         expect(new Map([...onwards].sort())).toEqual(new Map([...fold(ledger)].sort()));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -100,7 +101,7 @@ describe('a comparison', () => {
         if (wrong.length === 0 || strayed > 0) expect(repaired).toBeUndefined();
         else expect(compare(TENTS, repaired, folded, reserved)).toEqual([]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { moving, packing, receiving, releasing, reserving } from '../../core/inventory.ts';
 import { StockView } from '../../core/stock-view.ts';
+import { runs } from '../runs.ts';
 
 const lot = (name: string, expiresOn: string | undefined, available: number, warehouse = 'north') => ({ sku: 'MILK', warehouse, lot: name, expiresOn, available });
 const LOTS = [lot('C', undefined, 9), lot('B', '2026-12-05', 4), lot('A', '2026-12-01', 3), lot('D', '2026-12-05', 2)];
@@ -119,7 +120,7 @@ describe('move', () => {
         for (const place of picked) view.move(releasing(place, 'a'));
         expect(view.pick('MILK', 'north', quantity)).toEqual(picked);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { addUnits, type Demand, lessUnits } from '../../core/inventory.ts';
 import type { SoldKit } from '../../core/kit.ts';
 import { type PackedParcel, soldUnitsSent } from '../../core/order.ts';
 import { newsOf, requireLeft } from '../../core/write-back.ts';
+import { runs } from '../runs.ts';
 
 function parcelOf(parcel: number, units: Readonly<Record<string, number>>, status: PackedParcel['status'] = 'dispatched'): PackedParcel {
   return { parcel, warehouse: 'north', status, units: Object.entries(units).map(([sku, quantity]) => ({ sku, quantity, warehouse: 'north' })) };
@@ -93,9 +94,9 @@ test('over all parcels, in whatever order they leave, a storefront hears of what
       expect(addUnits(heard)).toEqual(addUnits([...sold.map(({ sku, quantity }) => ({ sku, quantity })), ...singles]));
       expect(completions).toEqual(turns.slice(-1));
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
-  expect(severalParcels).toBeGreaterThan(1_000);
+  expect(severalParcels).toBeGreaterThan(runs(1_000));
 });
 
 test('parcels that left before the storefront heard of any are told in any order, and the last told completes', () => {
@@ -112,7 +113,7 @@ test('parcels that left before the storefront heard of any are told in any order
       expect(addUnits(news.flatMap((one) => one.units))).toEqual(addUnits([...sold.map(({ sku, quantity }) => ({ sku, quantity })), ...singles]));
       expect(news.map(({ completes }) => completes)).toEqual(turns.map((_, index) => index === turns.length - 1));
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });
 

@@ -15,7 +15,7 @@ describe.each(pages)('%s', (page) => {
   });
 
   test('names folders and files that exist', () => {
-    const named = [...text.matchAll(/`((?:core|adapters|functions|lib|bin|clients|local|bench|test|docs|biome)\/[\w./-]*)`/g)].map(([, path = '']) => path);
+    const named = [...text.matchAll(/`((?:core|adapters|functions|lib|bin|clients|local|bench|proof|test|docs|biome)\/[\w./-]*)`/g)].map(([, path = '']) => path);
 
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });

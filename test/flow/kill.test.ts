@@ -10,11 +10,14 @@ import { type Deed, Diary } from '../../local/day/diary.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ORDERS = 60;
+/** It ends a day that hangs, and says nothing of speed: three starts, a day, and leases of 150 s that the killed ones held, on a machine as slow as it may be. */
+const MOST_MS = 900_000;
 
 const Figures = z.object({
   orders: z.object({ received: z.int(), delivered: z.int() }),
   labelsBought: z.int(),
   checks: z.record(z.string(), z.boolean()),
+  problems: z.array(z.object({ name: z.string(), faults: z.array(z.string()) })),
 });
 
 let folder: string;
@@ -68,17 +71,20 @@ async function lastLine(child: ChildProcess): Promise<{ readonly code: number | 
   return { code, line: out.trimEnd().split('\n').at(-1) ?? '', errors };
 }
 
-test('a day that is cut off twice by kill -9 completes with nothing lost and nothing doubled', async () => {
-  await killWhen(start(), 'labelled', 3);
-  await killWhen(start('--resume'), 'delivered', 5);
+test(
+  'a day that is cut off twice by kill -9 completes with nothing lost and nothing doubled',
+  async () => {
+    await killWhen(start(), 'labelled', 3);
+    await killWhen(start('--resume'), 'delivered', 5);
 
-  const { code, line, errors } = await lastLine(start('--resume', '--json'));
+    const { code, line, errors } = await lastLine(start('--resume', '--json'));
 
-  const { orders, checks } = Figures.parse(JSON.parse(line || `{"problem":${JSON.stringify(errors)}}`));
-  const failed = Object.entries(checks).filter(([, held]) => !held);
-  expect({ failed, refused: refusedDeeds() }).toEqual({ failed: [], refused: [] });
-  expect(Object.keys(checks).length).toBeGreaterThan(20);
-  expect(orders.received).toBe(ORDERS);
-  expect(orders.delivered).toBeGreaterThan(ORDERS / 2);
-  expect(code).toBe(0);
-});
+    const { orders, checks, problems } = Figures.parse(JSON.parse(line || `{"problem":${JSON.stringify(errors)}}`));
+    expect({ problems, refused: refusedDeeds() }).toEqual({ problems: [], refused: [] });
+    expect(Object.keys(checks).length).toBeGreaterThan(20);
+    expect(orders.received).toBe(ORDERS);
+    expect(orders.delivered).toBeGreaterThan(ORDERS / 2);
+    expect(code).toBe(0);
+  },
+  MOST_MS,
+);

@@ -5,6 +5,9 @@ import { SecretStore } from '../../adapters/aws/secret-store.ts';
 import type { Table } from '../../adapters/aws/table.ts';
 import type { Buyer } from '../../adapters/purchase.ts';
 import { Unavailable } from '../../core/error.ts';
+import type { HubEvent } from '../../core/event.ts';
+import { buyLabel } from '../../functions/shipment/buy-label.ts';
+import { selectService } from '../../functions/shipment/select-service.ts';
 import type { useEmulator } from '../emulator.ts';
 import { FakeEasypost } from './fake-easypost.ts';
 import { type CrashPoint, type Lifeline, lifeline, tieBucket, tied, tieTable } from './lifeline.ts';
@@ -42,7 +45,9 @@ export function useLabelShop(emulator: ReturnType<typeof useEmulator>) {
     const { bucket } = memoryBucket(objects);
     tieTable(table, line);
     tieBucket(bucket, line);
-    return { ...elsewhere(hub, table), secrets: new SecretStore('crossdock/sample/', secretsClient), http: tied(carrier.http, line), labels: bucket };
+    const wait = async (milliseconds: number) => hub.pass(milliseconds / 1000);
+    const secrets = new SecretStore('crossdock/sample/', secretsClient);
+    return { ...elsewhere(hub, table), secrets, http: tied(carrier.http, line), labels: bucket, publicUrl: 'https://hub.example.com', wait };
   }
 
   /** Invokes a function once. */
@@ -74,6 +79,12 @@ export function useLabelShop(emulator: ReturnType<typeof useEmulator>) {
   }
 
   return { openShop, buyerFor, invoke, redeliver, dieAt };
+}
+
+/** What becomes of a packed parcel: its service is chosen, its label bought. As one, so that a crash may fall anywhere in either. */
+export async function labelParcel(event: HubEvent, buyer: Buyer): Promise<void> {
+  await selectService(event, buyer);
+  await buyLabel(event, buyer);
 }
 
 /** The one item of a list that has one. */

@@ -35,6 +35,10 @@ function answer({ method, path, query, headers, body }: Asked, objects: Map<stri
     types.set(key, headers['content-type'] ?? '');
     return respond(200, '');
   }
+  if (method === 'DELETE') {
+    objects.delete(key);
+    return respond(204, '');
+  }
   if ('list-type' in query) return respond(200, listing(objects, String(query.prefix ?? ''), Number(query['continuation-token'] ?? 0)));
   const object = objects.get(key);
   return object === undefined ? respond(404, '<Error><Code>NoSuchKey</Code></Error>') : respond(200, object);

@@ -26,7 +26,7 @@ export const CLIENT: Client = clientWith({});
 export function clientWith(overrides: object): Client {
   return sampleClient({
     storefronts: [{ id: 'wholesale', kind: 'custom', settings: { callbackUrl: 'https://wholesale.example.com/crossdock', toleranceSeconds: 300 } }],
-    carriers: [{ id: 'easypost', kind: 'easypost', settings: { endpoint: 'https://api.easypost.com/v2', services: [], labelFormat: 'PDF' } }],
+    carriers: [{ id: 'easypost', kind: 'easypost', settings: { endpoint: 'https://api.easypost.com/v2', carrierAccounts: [], scanForms: [], labelFormat: 'PDF' } }],
     ...overrides,
   });
 }
@@ -118,10 +118,17 @@ export function memoryOutbox(): Outbox & { readonly messages: string[] } {
 }
 
 /** A hub with what taking deliveries in needs beside it: an archive and queues in memory. */
-export function accepting(hub: Hub) {
+export function accepting<Base extends Hub>(hub: Base) {
   const { bucket, objects } = memoryBucket();
   const opened = { ...hub, archive: bucket, fetches: memoryOutbox(), privacy: memoryOutbox() } satisfies Accepting;
   return { ...opened, objects };
+}
+
+/** A hub with what applying carriers' updates needs beside it: an archive and queues in memory. */
+export function tracking<Base extends Pick<Hub, 'table' | 'client' | 'now' | 'newId'>>(hub: Base) {
+  const { bucket, objects } = memoryBucket();
+  const lookups = Object.fromEntries(hub.client.carriers.map(({ id }) => [id, memoryOutbox()]));
+  return { ...hub, archive: bucket, lookups, objects };
 }
 
 /** Takes orders in, in one batch. */

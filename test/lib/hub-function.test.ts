@@ -46,7 +46,7 @@ describe('HubFunction', () => {
 
     new HubFunction(stack, 'shipment/weigh-parcel', PROPS).textsPhones();
 
-    const policies = JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+    const policies = JSON.stringify(Template.fromStack(stack).findResources('AWS::IAM::Role'));
     expect(policies).toContain('{"Action":"sns:Publish","Effect":"Allow","NotResource":"arn:aws:sns:*:*:*"}');
   });
 

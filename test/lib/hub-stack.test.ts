@@ -47,13 +47,16 @@ test('there are two clients at least, so that no rule holds by the accident of o
   expect(stacks.map(({ loaded }) => loaded.client.id)).toEqual(expect.arrayContaining(['demo', 'kiosk']));
 });
 
-describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, capabilities }, text, template, resources, functions }) => {
+describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, capabilities, edge }, text, template, resources, functions }) => {
   const queues = new Map(resources('AWS::SQS::Queue', Queue));
   const lambdas = new Map(resources('AWS::Lambda::Function', Lambda));
   const mappings = resources('AWS::Lambda::EventSourceMapping', Mapping);
   const queueMappings = mappings.filter(([, mapping]) => mapping.EventSourceArn.some((id) => queues.has(id)));
   const alarms = resources('AWS::CloudWatch::Alarm', Alarm);
+  const asksForTokens = Object.values(edge.carriers).some(({ family }) => family === 'issued-token');
   const storefrontsThat = (capability: Capability) => client.storefronts.filter(({ id }) => capabilities[id]?.includes(capability));
+  const carriersThat = (ability: string) => client.carriers.filter(({ id }) => capabilities[id]?.includes(ability));
+  const routesOf = Object.entries(ROUTES).flatMap(([name, route]) => (functions.has(name) ? [route satisfies Route] : []));
   const timeoutOf = (name: string) => lambdas.get(functions.get(name) ?? '')?.Timeout;
   const queueOf = (mapping: z.infer<typeof Mapping>) => queues.get(mapping.EventSourceArn[0] ?? '');
 
@@ -111,10 +114,33 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
       for (const [id, { RedrivePolicy }] of subscriptions) expect(queues.get(RedrivePolicy[0] ?? '')?.MessageRetentionPeriod, id).toBe(DAYS_14);
     });
 
-    test('each carrier has a label queue of its own', () => {
+    test('each carrier has queues of its own for labels and recalls, and what is packed has one for all', () => {
       const Filter = z.object({ FilterPolicy: z.object({ type: z.array(z.string()), carrierId: z.array(z.string()).optional() }) });
-      const heard = resources('AWS::SNS::Subscription', Filter).filter(([, { FilterPolicy }]) => FilterPolicy.type.includes('parcel.packed'));
-      expect(heard.map(([, { FilterPolicy }]) => FilterPolicy.carrierId)).toEqual(client.carriers.map(({ id }) => [id]));
+      const filters = resources('AWS::SNS::Subscription', Filter).map(([, { FilterPolicy }]) => FilterPolicy);
+      const heard = (type: string) => filters.filter((filter) => filter.type.includes(type));
+      const each = client.carriers.map(({ id }) => [id]);
+      expect(heard('parcel.packed')).toEqual([{ type: ['parcel.packed', 'return.requested'] }, { type: ['parcel.packed'] }]);
+      expect(heard('parcel.assigned').map(({ carrierId }) => carrierId)).toEqual(each);
+      expect(heard('return.assigned').map(({ carrierId }) => carrierId)).toEqual(each);
+      expect(heard('parcel.recalled').map(({ carrierId }) => carrierId)).toEqual(each);
+    });
+
+    test('each carrier that can be asked where parcels are has a queue of its own for it', () => {
+      const id = functions.get('tracking/look-up-parcels');
+      const feeding = queueMappings.filter(([, { FunctionName }]) => id !== undefined && FunctionName.includes(id));
+      expect(feeding).toHaveLength(carriersThat('track').length);
+    });
+
+    test('one policy covers all queues, and lets nobody send but the topic of events', () => {
+      const Policy = z.object({
+        Queues: Reference,
+        PolicyDocument: z.object({ Statement: z.array(z.object({ Effect: z.string(), Action: z.string(), Principal: z.unknown(), Condition: z.unknown() })) }),
+      });
+      const policies = resources('AWS::SQS::QueuePolicy', Policy).map(([, policy]) => policy);
+      expect(policies.map(({ Queues }) => Queues.toSorted())).toEqual([[...queues.keys()].sort()]);
+      const allowed = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow'));
+      expect(allowed.map(({ Action, Principal }) => [Action, Principal])).toEqual([['sqs:SendMessage', { Service: 'sns.amazonaws.com' }]]);
+      expect(allowed.flatMap(({ Condition }) => Reference.parse(Condition)).map((id) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['FoundationEvents']);
     });
 
     test('each storefront that can be told of parcels has a queue of its own for it', () => {
@@ -131,6 +157,9 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
         ...(client.policies.packing === 'confirm' ? [] : ['shipment/pack-parcels']),
         ...(isTold ? [] : ['storefront/publish-stock']),
         ...(storefrontsThat('polls').length > 0 ? [] : ['storefront/poll-orders']),
+        ...(carriersThat('track').length > 0 ? [] : ['tracking/look-up-parcels', 'tracking/poll-updates']),
+        ...(carriersThat('subscribe').length > 0 ? [] : ['tracking/renew-subscriptions']),
+        ...(asksForTokens ? [] : ['tracking/issue-token']),
       ];
       expect([...functions.keys()].sort()).toEqual(functionFiles().filter((name) => !unwanted.includes(name)));
     });
@@ -148,13 +177,18 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
       const timers = {
         'storefront/receive-webhook': 5,
         'order/accept-orders': 30,
+        // A purchase is under a lease of 90 s, a manifest under one of 150.
+        'shipment/select-service': 60,
         'shipment/buy-label': 60,
         'shipment/void-label': 60,
+        'shipment/close-manifests': 120,
+        'shipment/settle-pickups': 120,
         'tracking/receive-update': 5,
         'tracking/apply-updates': 20,
         'report/write-report': 300,
       };
       for (const [name, seconds] of Object.entries(timers)) expect(timeoutOf(name), name).toBe(seconds);
+      if (asksForTokens) expect(timeoutOf('tracking/issue-token')).toBe(5);
     });
 
     test('each is told where things are, and nothing it has no use for', () => {
@@ -180,8 +214,14 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
       Resource: z.unknown().optional(),
       NotResource: z.unknown().optional(),
     });
-    const policies = resources('AWS::IAM::Policy', z.object({ PolicyDocument: z.object({ Statement: z.array(Statement) }), Roles: Reference }));
-    const statements = policies.flatMap(([id, policy]) => policy.PolicyDocument.Statement.map((statement) => ({ id, ...statement })));
+    const Policy = z.object({ PolicyDocument: z.object({ Statement: z.array(Statement) }) });
+    const roles = resources('AWS::IAM::Role', z.object({ ManagedPolicyArns: z.undefined().optional(), Policies: z.array(Policy).default([]) }));
+    const statements = roles.flatMap(([id, { Policies }]) => Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement.map((statement) => ({ id, ...statement }))));
+
+    test('each role holds what it may do, and no policy stands beside it', () => {
+      expect(resources('AWS::IAM::Policy', z.unknown())).toEqual([]);
+      for (const [id, { Policies }] of roles) expect(Policies, id).toHaveLength(1);
+    });
 
     test('none allows an action with a wildcard', () => {
       expect(statements.filter(({ Action }) => Action.some((action) => action.includes('*')))).toEqual([]);
@@ -192,16 +232,33 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
       expect(new Set(wide.flatMap(({ Action }) => Action))).toEqual(new Set(['xray:PutTraceSegments', 'xray:PutTelemetryRecords']));
     });
 
-    test('none uses a policy that AWS manages', () => {
-      const roles = resources('AWS::IAM::Role', z.object({ ManagedPolicyArns: z.undefined().optional(), Policies: z.undefined().optional() }));
-      expect(roles.length).toBe(functions.size + resources('AWS::Scheduler::Schedule', z.unknown()).length);
+    test('there is a role for every function, one for the API and one for all schedules, and none uses a policy that AWS manages', () => {
+      expect(roles.length).toBe(functions.size + 2);
+    });
+
+    test('the API may call the functions of its routes, schedules those that are due, and nobody else any', () => {
+      const callers = statements.filter(({ Action }) => Action.includes('lambda:InvokeFunction'));
+      const [api, ...timekeepers] = callers.toSorted((a, b) => Reference.parse(b.Resource).length - Reference.parse(a.Resource).length);
+      const routed = Object.keys(ROUTES).flatMap((name) => functions.get(name) ?? []);
+      expect(Reference.parse(api?.Resource).sort()).toEqual(routed.sort());
+      const due = resources('AWS::Scheduler::Schedule', z.object({ Target: z.object({ Arn: Reference }) })).flatMap(([, { Target }]) => Target.Arn);
+      expect(timekeepers.map(({ Resource }) => Reference.parse(Resource).sort())).toEqual([[...new Set(due)].sort()]);
+    });
+
+    test('each puts into, reads and erases from no other buckets than these', () => {
+      const touched = (name: string) =>
+        statements
+          .filter(({ id, Action }) => id.startsWith(rolePrefix(name)) && Action.some((action) => action.startsWith('s3:') && action !== 's3:ListBucket'))
+          .flatMap(({ Action, Resource }) => [...new Set(Reference.parse(Resource))].map((id) => `${Action.join(' ')} ${id.replace(/^Foundation|[0-9A-F]{8}$/g, '')}`));
+      for (const name of functions.keys()) expect(touched(name).sort(), name).toEqual((BUCKETS[name] ?? []).toSorted());
     });
 
     test('who only reads the table cannot write it, and who only receives cannot even read it', () => {
       const tableActions = (name: string) =>
         statements.filter(({ id }) => id.startsWith(rolePrefix(name))).flatMap(({ Action }) => Action.filter((action) => action.startsWith('dynamodb:')));
       expect(tableActions('order/show-order').sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']);
-      for (const name of ['storefront/receive-webhook', 'storefront/receive-request', 'tracking/receive-update', 'report/open-report'])
+      expect(tableActions('shipment/show-manifests').sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']);
+      for (const name of ['storefront/receive-webhook', 'storefront/receive-request', 'tracking/receive-update', 'tracking/issue-token', 'shipment/end-day', 'report/open-report'])
         expect(tableActions(name), name).toEqual([]);
     });
 
@@ -223,8 +280,15 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
         'storefront/receive-webhook': storefronts,
         'storefront/write-back': storefronts,
         'shipment/buy-label': carriers,
+        'shipment/close-manifests': carriers,
+        'shipment/reconcile-labels': carriers,
+        'shipment/select-service': carriers,
+        'shipment/settle-pickups': carriers,
         'shipment/void-label': carriers,
+        'tracking/issue-token': carriers,
+        'tracking/look-up-parcels': carriers,
         'tracking/receive-update': carriers,
+        'tracking/renew-subscriptions': carriers,
         'notification/notify-manager': ['links'],
         'report/open-report': ['links'],
       };
@@ -327,12 +391,12 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
     const routes = resources('AWS::ApiGatewayV2::Route', RouteProperties).map(([, route]) => route);
 
     test('are those of the table, each with its scope', () => {
-      const expected = Object.values(ROUTES).map(({ method, path, scope }: Route) => [`${method} ${path}`, scope === null ? undefined : [`hub/${scope}`]]);
+      const expected = routesOf.map(({ method, path, scope }: Route) => [`${method} ${path}`, scope === null ? undefined : [`hub/${scope}`]]);
       expect(Object.fromEntries(routes.map(({ RouteKey, AuthorizationScopes }) => [RouteKey, AuthorizationScopes]))).toEqual(Object.fromEntries(expected));
     });
 
     test('want a token, but for those whose requests prove themselves', () => {
-      const open = Object.values(ROUTES).flatMap(({ method, path, scope }: Route) => (scope === null ? [`${method} ${path}`] : []));
+      const open = routesOf.flatMap(({ method, path, scope }: Route) => (scope === null ? [`${method} ${path}`] : []));
       expect(
         routes
           .filter(({ AuthorizationType }) => AuthorizationType !== 'JWT')
@@ -365,13 +429,22 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
       for (const [id, { AlarmActions }] of alarms) expect(AlarmActions[0], id).toMatch(/^FoundationAlarms/);
     });
 
-    test('every route counts the failures that its callers saw', () => {
-      const filters = resources('AWS::Logs::MetricFilter', z.object({ FilterPattern: z.string() })).map(([, { FilterPattern }]) => FilterPattern);
-      expect(filters.sort()).toEqual(
-        Object.values(ROUTES)
-          .map(({ method, path }) => `{ $.route = "${method} ${path}" && $.status = "5*" }`)
-          .sort(),
-      );
+    test('every route counts the failures that its callers saw, by one filter, and has an alarm for them', () => {
+      const Filter = z.object({
+        FilterPattern: z.string(),
+        MetricTransformations: z.array(z.object({ MetricName: z.string(), Dimensions: z.array(z.object({ Key: z.string(), Value: z.string() })) })),
+      });
+      const filters = resources('AWS::Logs::MetricFilter', Filter).map(([, filter]) => filter);
+      const Watching = z.object({ MetricName: z.string(), Dimensions: z.array(z.object({ Name: z.string(), Value: z.unknown() })).default([]) });
+      const watched = resources('AWS::CloudWatch::Alarm', Watching).flatMap(([, { MetricName, Dimensions }]) => (MetricName === 'failed' ? Dimensions : []));
+      expect(filters).toEqual([{ FilterPattern: '{ $.status = "5*" }', MetricTransformations: [{ MetricName: 'failed', Dimensions: [{ Key: 'route', Value: '$.route' }] }] }]);
+      expect(watched.map(({ Value }) => Value).sort()).toEqual(routesOf.map(({ method, path }) => `${method} ${path}`).sort());
+    });
+
+    test('a person is woken by labels that differ from the books of a carrier, and by subscriptions that lapse', () => {
+      const noticed = new Map(alarms.map(([, { MetricName, AlarmDescription }]) => [MetricName, AlarmDescription.split('#').at(-1)]));
+      expect(noticed.get('labelsDiffer')).toBe('shipment-reconcile-labels');
+      expect(noticed.get('subscriptionLapsing')).toBe(carriersThat('subscribe').length > 0 ? 'tracking-renew-subscriptions' : undefined);
     });
   });
 
@@ -392,17 +465,25 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
     const schedules = resources('AWS::Scheduler::Schedule', Schedule).map(([, schedule]) => schedule);
 
     const polled = storefrontsThat('polls').map(({ id, poll }) => [`rate(${poll.everyMinutes} minutes)`, `{"connectionId":"${id}",${due}}`]);
-    expect(schedules.map(({ ScheduleExpression, Target }) => [ScheduleExpression, Target.Input]).sort()).toEqual(
+    // The ends of days are in hand-over.test.ts.
+    const others = schedules.filter(({ Target }) => warehouseOf(Target.Input) === undefined);
+    expect(others.map(({ ScheduleExpression, Target }) => [ScheduleExpression, Target.Input]).sort()).toEqual(
       [
         [`cron(${minute} ${hour} * * ? *)`, `{"report":"daily",${due}}`],
         ['cron(30 2 * * ? *)', `{${due}}`],
+        ['cron(10 3 * * ? *)', `{${due}}`],
+        ['cron(40 3 * * ? *)', `{${due}}`],
         ['rate(15 minutes)', `{${due}}`],
         ['rate(1 hour)', `{${due}}`],
+        ...(carriersThat('track').length > 0 ? [['rate(30 minutes)', `{${due}}`]] : []),
+        ...(carriersThat('subscribe').length > 0 ? [['rate(1 hour)', `{${due}}`]] : []),
         ...polled,
       ].sort(),
     );
+    expect(new Set(schedules.flatMap(({ Target }) => warehouseOf(Target.Input) ?? []))).toEqual(new Set(client.warehouses.map(({ id }) => id)));
     const byClock = schedules.filter(({ ScheduleExpression }) => ScheduleExpression.startsWith('cron'));
-    expect(byClock.map(({ ScheduleExpressionTimezone }) => ScheduleExpressionTimezone)).toEqual(byClock.map(() => client.timeZone));
+    for (const { ScheduleExpressionTimezone, Target } of byClock)
+      expect(ScheduleExpressionTimezone).toBe(client.warehouses.find(({ id }) => id === warehouseOf(Target.Input))?.timeZone ?? client.timeZone);
   });
 
   test('it holds no secret', () => {
@@ -418,10 +499,27 @@ describe.each(stacks)('the stack of $loaded.client.id', ({ loaded: { client, cap
     expect(Object.values(template.Resources).filter(({ Type }) => Type.startsWith('Custom::') || Type.endsWith('CustomResource'))).toEqual([]);
   });
 
+  test('it has room to grow within the 500 resources that a stack may hold', () => {
+    expect(Object.keys(template.Resources).length).toBeLessThanOrEqual(480);
+  });
+
   test('it says where it is reached and where its state is', () => {
-    expect(Object.keys(template.Outputs).sort()).toEqual(['ApiUrl', 'DeliveriesBucketName', 'InboxQueueUrl', 'TableName']);
+    expect(Object.keys(template.Outputs).sort()).toEqual([
+      'ApiUrl',
+      'DeliveriesBucketName',
+      'InboxQueueUrl',
+      'LabelsBucketName',
+      'ManifestsQueueUrl',
+      'PickupsQueueUrl',
+      'TableName',
+    ]);
   });
 });
+
+/** The warehouse whose day a schedule ends, if it does that. */
+function warehouseOf(input: string): string | undefined {
+  return z.object({ warehouse: z.string().optional() }).parse(JSON.parse(input)).warehouse;
+}
 
 const HUB = [ENV.clientFolder, ENV.table];
 const WORKER = [...HUB, ENV.deadLetterQueue];
@@ -448,12 +546,26 @@ const TOLD: Record<string, readonly string[]> = {
   'report/open-report': [ENV.clientFolder, ENV.secretsPrefix, ENV.reportsBucket],
   'report/write-report': [...HUB, ENV.factsBucket, ENV.reportsBucket],
   'shipment/begin-packing': HUB,
-  'shipment/buy-label': [...WORKER, ENV.secretsPrefix, ENV.labelsBucket],
+  'shipment/book-pickup': [...HUB, ENV.pickupsQueue],
+  'shipment/buy-label': [...CALLING, ENV.deadLetterQueue, ENV.labelsBucket],
+  'shipment/cancel-pickup': [...HUB, ENV.pickupsQueue],
+  'shipment/close-manifest': [...HUB, ENV.manifestsQueue],
+  'shipment/close-manifests': [...CALLING, ENV.deadLetterQueue, ENV.labelsBucket],
+  'shipment/end-day': [...HUB, ENV.manifestsQueue],
   'shipment/hand-over-parcels': HUB,
   'shipment/pack-order': HUB,
   'shipment/pack-parcels': WORKER,
   'shipment/recall-parcel': HUB,
-  'shipment/void-label': [...WORKER, ENV.secretsPrefix, ENV.labelsBucket],
+  'shipment/reconcile-labels': CALLING,
+  'shipment/request-return': HUB,
+  'shipment/score-services': [...HUB, ENV.factsBucket],
+  'shipment/select-service': [...CALLING, ENV.deadLetterQueue],
+  'shipment/settle-label': HUB,
+  'shipment/settle-pickups': [...CALLING, ENV.deadLetterQueue, ENV.labelsBucket],
+  'shipment/show-documents': [...HUB, ENV.labelsBucket],
+  'shipment/show-manifests': [...HUB, ENV.labelsBucket],
+  'shipment/void-label': [...CALLING, ENV.deadLetterQueue, ENV.labelsBucket],
+  'shipment/write-slip': [...WORKER, ENV.fontsFolder, ENV.labelsBucket],
   'storefront/answer-question': [...HUB, ENV.secretsPrefix],
   'storefront/check-connections': [...CALLING, ENV.deliveriesBucket, ENV.labelsBucket],
   'storefront/fetch-orders': [...CALLING, ENV.deadLetterQueue, ENV.inboxQueue],
@@ -463,6 +575,31 @@ const TOLD: Record<string, readonly string[]> = {
   'storefront/receive-request': [ENV.clientFolder, ENV.secretsPrefix, ENV.inboxQueue],
   'storefront/receive-webhook': [ENV.clientFolder, ENV.secretsPrefix, ENV.inboxQueue],
   'storefront/write-back': [...CALLING, ENV.deadLetterQueue],
-  'tracking/apply-updates': WORKER,
+  'tracking/apply-updates': [...WORKER, ENV.deliveriesBucket, ENV.lookupsQueue],
+  'tracking/issue-token': [ENV.clientFolder, ENV.secretsPrefix],
+  'tracking/look-up-parcels': [...CALLING, ENV.deadLetterQueue, ENV.updatesQueue],
+  'tracking/poll-updates': [...HUB, ENV.lookupsQueue],
   'tracking/receive-update': [ENV.clientFolder, ENV.secretsPrefix, ENV.updatesQueue],
+  'tracking/renew-subscriptions': CALLING,
+  'tracking/report-scan': HUB,
+};
+
+/** What each may do to the objects of which buckets. */
+const BUCKETS: Record<string, readonly string[]> = {
+  'event/publish-changes': ['s3:PutObject Facts'],
+  'notification/notify-manager': ['s3:GetObject Reports'],
+  'order/accept-orders': ['s3:PutObject Deliveries'],
+  'report/open-report': ['s3:GetObject Reports'],
+  'report/write-report': ['s3:GetObject Facts', 's3:PutObject Reports'],
+  'shipment/buy-label': ['s3:PutObject Labels'],
+  'shipment/close-manifests': ['s3:PutObject Labels'],
+  'shipment/score-services': ['s3:GetObject Facts'],
+  'shipment/settle-pickups': ['s3:PutObject Labels'],
+  'shipment/show-documents': ['s3:GetObject Labels'],
+  'shipment/show-manifests': ['s3:GetObject Labels'],
+  'shipment/void-label': ['s3:PutObject Labels'],
+  'shipment/write-slip': ['s3:PutObject Labels'],
+  'storefront/check-connections': ['s3:DeleteObject Labels'],
+  'storefront/honour-privacy': ['s3:DeleteObject Labels'],
+  'tracking/apply-updates': ['s3:PutObject Deliveries'],
 };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Client } from '../../../core/client.ts';
 import type { HubEvent } from '../../../core/event.ts';
-import type { Easypost } from '../../simulators/easypost.ts';
+import type { Charge, PlayedCarrier } from '../../simulators/carrier.ts';
 import type { Outbox } from '../../simulators/outbox.ts';
 import type { PlayedShop } from '../../simulators/shop.ts';
 import type { BadInput } from '../bad-input.ts';
@@ -27,7 +27,8 @@ export interface Evidence {
   /** What the vendors remember. */
   readonly vendors: {
     readonly outbox: Pick<Outbox, 'open' | 'counts' | 'acknowledged' | 'lost'>;
-    readonly easypost: Pick<Easypost, 'charges' | 'refunds'>;
+    /** By connection id. */
+    readonly carriers: ReadonlyMap<string, Pick<PlayedCarrier, 'charges' | 'voids' | 'repeats' | 'manifested' | 'complaints'>>;
     /** By connection id. */
     readonly shops: ReadonlyMap<string, Pick<PlayedShop, 'orders' | 'available' | 'subscribed' | 'complaints'>>;
   };
@@ -39,8 +40,15 @@ export interface Evidence {
   readonly badInputs: readonly { readonly input: BadInput; readonly deed: Deed | undefined }[];
   /** Deeds that got another answer than 2xx, by people and plants. */
   readonly refusedDeeds: readonly Deed[];
+  /** When a carrier was down. */
+  readonly outage: { readonly carrierId: string; readonly begin: string | undefined; readonly end: string | undefined };
   /** How often this day was cut off and went on: each may repeat what was in flight. */
   readonly restarts: number;
+}
+
+/** Everything that carriers charged, with the connection that it was charged by. */
+export function chargesOf({ carriers }: Pick<Evidence['vendors'], 'carriers'>): (Charge & { readonly carrierId: string })[] {
+  return [...carriers].flatMap(([carrierId, carrier]) => carrier.charges().map((charge) => ({ ...charge, carrierId })));
 }
 
 /** A check from what is wrong. */

@@ -5,7 +5,7 @@ import { fingerprint } from '../bad-input.ts';
 import type { Ending } from '../courses.ts';
 import { canaries } from '../people.ts';
 import type { PlannedOrder } from '../plan.ts';
-import { type Check, check, differences, type Evidence } from './check.ts';
+import { type Check, chargesOf, check, differences, type Evidence } from './check.ts';
 import { isKept, leaves, travels } from './orders.ts';
 
 /** What must be true of notices, reports, dead letters and logs. */
@@ -50,7 +50,9 @@ function reports({ plan, snapshot, vendors, seen }: Evidence): Check {
   const files = snapshot.reports.filter(({ key }) => key.endsWith('.json')).map(({ body }) => ReportFile.parse(JSON.parse(body.toString('utf8'))).report);
   const add = (figure: (headline: DailyReport['headline']) => number) => files.reduce((sum, { headline }) => sum + figure(headline), 0);
   const ends = (...endings: readonly Ending[]) => plan.orders.filter(({ ending }) => endings.includes(ending)).length;
-  const charges = vendors.easypost.charges();
+  // A label that was sold and could not be had is on no parcel.
+  const used = new Set(snapshot.table.parcels.flatMap(({ carrierId, label }) => (label === undefined ? [] : [`${carrierId} ${label.trackingNumber}`])));
+  const charges = chargesOf(vendors).filter(({ carrierId, trackingNumber }) => used.has(`${carrierId} ${trackingNumber}`));
   const parcelsOf = (which: (order: PlannedOrder) => boolean) => {
     const ids = new Set(plan.orders.filter(which).map(({ orderId }) => orderId));
     return snapshot.table.parcels.filter((parcel) => isKept(parcel) && ids.has(parcel.orderId)).length;

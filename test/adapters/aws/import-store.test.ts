@@ -193,7 +193,7 @@ describe('a file in which something cannot be booked', () => {
     const counters = await Promise.all(SKUS.map(async (sku) => ({ sku, units: (await stockOf(hub, sku)).onHand })));
     const left = counters.findLast(({ units }) => units === 3)?.sku;
     if (left === undefined) throw new Error('all was sent');
-    expect(counters[0]?.units).toBe(0);
+    expect(counters.some(({ units }) => units === 0)).toBe(true);
     return left;
   }
 });

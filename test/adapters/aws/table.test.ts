@@ -2,7 +2,7 @@ import { ThrottlingException, TransactionCanceledException, TransactionInProgres
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test, vi } from 'vitest';
 import { type Item, isEntity, type Table } from '../../../adapters/aws/table.ts';
-import { useEmulator } from '../../emulator.ts';
+import { isSecondOpinion, useEmulator } from '../../emulator.ts';
 import { itemsOf } from '../../invariants.ts';
 
 const emulator = useEmulator();
@@ -215,7 +215,9 @@ describe('a transaction', () => {
     const table = await emulator.freshTable();
 
     await expect(table.transact([{ Put: { TableName: table.name, Item: { PK: 'A' } } }])).rejects.toThrow();
-    await expect(table.transact([put(table, '1'), put(table, '1')])).rejects.toThrow();
+    // DynamoDB Local calls this a failed condition, against DynamoDB's own reference: a refusal that writes nothing all the same.
+    const twice = await table.transact([put(table, '1'), put(table, '1')]).catch((error: unknown) => error);
+    expect(twice).toSatisfy((became) => became instanceof Error || (isSecondOpinion && JSON.stringify(became).includes('ConditionalCheckFailed')));
     expect(await itemsOf(table)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Table } from '../../../adapters/aws/table.ts';
-import { freshToken, type Refreshing } from '../../../adapters/aws/token-store.ts';
+import { freshGrant, freshToken, type Refreshing } from '../../../adapters/aws/token-store.ts';
 import { Rejected, Unavailable } from '../../../core/error.ts';
 import { useEmulator } from '../../emulator.ts';
 
@@ -55,6 +55,27 @@ describe('a token', () => {
       else expect(outcome.reason).toMatchObject({ code: 'storefront.token-busy' });
     }
     expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);
+  });
+
+  test('comes with its second one, also while another asks for the next or has failed to', async () => {
+    const end = new Date(now + 180_000).toISOString();
+    const first = asking(new Issuer(), { refresh: async () => ({ token: 't', secondToken: 'pays', refreshToken: '', expiresAt: end }) });
+    await freshGrant(first);
+    now += 90_000;
+    const during: unknown[] = [];
+
+    const failing = freshGrant({
+      ...first,
+      refresh: async () => {
+        during.push(await freshGrant(first));
+        throw new Unavailable('http.timeout', 'no answer');
+      },
+    });
+
+    await expect(failing).rejects.toMatchObject({ code: 'http.timeout' });
+    expect(during).toMatchObject([{ token: 't', secondToken: 'pays' }]);
+    const meanwhile = freshGrant({ ...first, refresh: async () => ({ ...(await freshGrant(first)), refreshToken: '', expiresAt: end }) });
+    expect(await meanwhile).toMatchObject({ token: 't', secondToken: 'pays' });
   });
 
   test('that is still valid is used while another asks for the next', async () => {

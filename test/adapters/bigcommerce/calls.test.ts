@@ -252,12 +252,12 @@ describe('telling of a parcel', () => {
     expect(await errorOf(bigcommerce.markShipped?.({ ...SHIPPED, sourceId }, calling().call))).toMatchObject({ code: 'storefront.order-absent' });
   });
 
-  test('says what the store said when it refuses', async () => {
+  test('says what the store said when it refuses, without what may be a person', async () => {
     const { call } = calling(EMPTY, json(ORDER), json([{ status: 400, message: 'The field quantity is invalid.' }], 400));
 
     const error = await errorOf(bigcommerce.markShipped?.(SHIPPED, call));
 
-    expect(error).toMatchObject({ code: 'storefront.refused', message: expect.stringContaining('The field quantity is invalid.') });
+    expect(error).toMatchObject({ code: 'storefront.refused', message: expect.stringContaining('... field quantity is invalid.') });
   });
 });
 

@@ -4,10 +4,13 @@ import { sweep } from '../../../adapters/aws/sweep.ts';
 import { readPosition } from '../../../adapters/aws/sweep-store.ts';
 import type { Table } from '../../../adapters/aws/table.ts';
 import { shardOf } from '../../../core/id.ts';
+import { trackParcel } from '../../../core/shipment.ts';
+import { summarise } from '../../../core/tracking.ts';
 import { sweepClocks } from '../../../functions/order/sweep-clocks.ts';
 import { useEmulator } from '../../emulator.ts';
 import { expectStockSound, itemsOf } from '../../invariants.ts';
 import { useLogLines } from '../log-lines.ts';
+import { labelParcel, writeChange } from '../shipment/parcels.ts';
 import { accept, elsewhere, hubOn, idOf, orderOf, packed, parcelOf, stockUp, type TestHub } from '../world.ts';
 
 const emulator = useEmulator();
@@ -149,6 +152,39 @@ describe('parcels that stand still', () => {
       change: { type: 'parcel.late', by: 'hub', reason: expect.stringContaining('waits for its label since') },
     });
     expect(await parcelOf(hub, '1')).toEqual(late);
+  });
+});
+
+describe('parcels on their way', () => {
+  test('are noted late when they are not scanned again, and when their delivery stays hindered, once each', async () => {
+    const hub = await opened({ TENT: 5 });
+    await packed(hub, 'still', 'hindered', 'waits');
+    for (const [id, status] of [
+      ['still', 'in_transit'],
+      ['hindered', 'delivery_exception'],
+      ['waits', 'available_for_pickup'],
+    ] as const) {
+      await labelParcel(hub, id);
+      const scan = { status, code: status, at: hub.now().toISOString(), description: '', attention: false };
+      await writeChange(hub, trackParcel(await parcelOf(hub, id), summarise([scan]), { by: 'easypost', now: hub.now() }));
+    }
+    const stages = async () => await Promise.all(['still', 'hindered', 'waits'].map(async (id) => (await parcelOf(hub, id)).late?.stage));
+    const seen: (string | undefined)[][] = [];
+
+    for (const hours of [24, 1, 71, 1, 50]) {
+      hub.pass(hours * HOUR);
+      await swept(hub);
+      seen.push(await stages());
+    }
+
+    expect(seen).toEqual([
+      [undefined, undefined, undefined],
+      [undefined, 'exception', undefined],
+      [undefined, 'exception', undefined],
+      ['moving', 'exception', undefined],
+      ['moving', 'exception', undefined],
+    ]);
+    expect((await parcelOf(hub, 'still')).change).toMatchObject({ type: 'parcel.late', reason: expect.stringContaining('waits for its next scan since') });
   });
 });
 

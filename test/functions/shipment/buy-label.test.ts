@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findByTrackingNumber } from '../../../adapters/aws/parcel-store.ts';
+import { findByTrackingNumbers } from '../../../adapters/aws/parcel-store.ts';
 import { readAddressProof, readPurchases } from '../../../adapters/aws/purchase-store.ts';
 import type { Buyer } from '../../../adapters/purchase.ts';
 import { Unavailable } from '../../../core/error.ts';
 import type { HubEvent } from '../../../core/event.ts';
 import { LEASE_MS } from '../../../core/shipment.ts';
 import { releaseHold } from '../../../functions/order/release-hold.ts';
-import { buyLabel } from '../../../functions/shipment/buy-label.ts';
 import { useEmulator } from '../../emulator.ts';
 import { expectStockSound, itemsOf } from '../../invariants.ts';
 import type { Fault } from '../fake-easypost.ts';
-import { only, type Shop, useLabelShop } from '../label-shop.ts';
+import { labelParcel, only, type Shop, useLabelShop } from '../label-shop.ts';
 import { type CrashPoint, type Lifeline, lifeline } from '../lifeline.ts';
 import { useLogLines } from '../log-lines.ts';
 import { ADDRESS, accept, eventOf, idOf, manager, orderOf, packed, parcelOf, recipientOf } from '../world.ts';
@@ -20,9 +19,9 @@ const emulator = useEmulator();
 const log = useLogLines();
 const { openShop, buyerFor, ...shopping } = useLabelShop(emulator);
 
-const invoke = (shop: Shop, event: HubEvent, line?: Lifeline) => shopping.invoke(buyLabel, shop, event, line);
-const redeliver = (shop: Shop, event: HubEvent, most?: number) => shopping.redeliver(buyLabel, shop, event, most);
-const dieAt = (shop: Shop, event: HubEvent, point: CrashPoint) => shopping.dieAt(buyLabel, shop, event, point);
+const invoke = (shop: Shop, event: HubEvent, line?: Lifeline) => shopping.invoke(labelParcel, shop, event, line);
+const redeliver = (shop: Shop, event: HubEvent, most?: number) => shopping.redeliver(labelParcel, shop, event, most);
+const dieAt = (shop: Shop, event: HubEvent, point: CrashPoint) => shopping.dieAt(labelParcel, shop, event, point);
 
 async function expectBoughtOnce({ hub, carrier, objects }: Shop, id: string): Promise<void> {
   const parcel = await parcelOf(hub, id);
@@ -35,7 +34,8 @@ async function expectBoughtOnce({ hub, carrier, objects }: Shop, id: string): Pr
   expect(purchases.filter(({ status }) => status === 'buying')).toEqual([]);
   const { document = '', trackingNumber = '' } = parcel.label ?? {};
   expect(objects.get(document)?.toString()).toBe(`%PDF-1.4 ${trackingNumber}`);
-  expect(await findByTrackingNumber(hub.table, 'easypost', trackingNumber, hub.now())).toMatchObject({ orderId: idOf(id), parcel: 1 });
+  const wanted = { carrierId: 'easypost', trackingNumber, since: hub.now().toISOString() };
+  expect([...(await findByTrackingNumbers(hub.table, [wanted], hub.now())).values()]).toMatchObject([[{ orderId: idOf(id), parcel: 1 }]]);
 }
 
 describe('buying a label', () => {
@@ -54,6 +54,8 @@ describe('buying a label', () => {
     // The claim is written before money is asked for, and the label kept before the purchase ends.
     expect(line.calls.filter((call) => !call.startsWith('Get') && !call.startsWith('Query'))).toEqual([
       'POST /v2/shipments',
+      // Service chosen; purchase claimed.
+      'TransactWriteItemsCommand',
       'TransactWriteItemsCommand',
       'POST /v2/shipments/shp_1/buy',
       'GET /labels/shp_1.pdf',
@@ -112,7 +114,7 @@ describe('buying a label', () => {
       return answer;
     };
 
-    await expect(buyLabel(only(event), { ...buyer, http })).rejects.toMatchObject({ name: 'Unavailable', code: 'shipment.claim-lost' });
+    await expect(labelParcel(only(event), { ...buyer, http })).rejects.toMatchObject({ name: 'Unavailable', code: 'shipment.parcel-contended' });
     await redeliver(shop, only(event));
 
     expect(shop.carrier.charges).toEqual([]);

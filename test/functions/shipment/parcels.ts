@@ -9,9 +9,11 @@ export async function writeChange(hub: TestHub, parcel: Parcel | undefined): Pro
   expect(await writeParcel(hub.table, parcel)).toBe(true);
 }
 
+const KNOWN_AS = { reference: 'R1', carrierRef: 'shp_1', proof: 'answer' as const };
+
 /** Puts a label on a parcel, without a carrier. */
 export async function labelParcel(hub: TestHub, id: string): Promise<void> {
   const boughtAt = hub.now().toISOString();
-  const paid = { carrier: 'UPS', service: 'Std', trackingNumber: `T-${id}`, trackingUrl: '', cost: 640, currency: 'EUR', document: 'labels/1.pdf', boughtAt };
+  const paid = { carrier: 'UPS', service: 'Std', trackingNumber: `T-${id}`, trackingUrl: '', cost: 640, currency: 'EUR', document: 'labels/1.pdf', boughtAt, ...KNOWN_AS };
   await writeChange(hub, labelled(await parcelOf(hub, id), paid, { by: 'hub', now: hub.now() }));
 }

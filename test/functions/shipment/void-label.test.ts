@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findByTrackingNumber } from '../../../adapters/aws/parcel-store.ts';
+import { findByTrackingNumbers } from '../../../adapters/aws/parcel-store.ts';
 import { readPurchases } from '../../../adapters/aws/purchase-store.ts';
 import { isEntity } from '../../../adapters/aws/table.ts';
 import { Unavailable } from '../../../core/error.ts';
 import type { HubEvent } from '../../../core/event.ts';
 import type { LedgerEntry } from '../../../core/inventory.ts';
 import { LEASE_MS } from '../../../core/shipment.ts';
-import { buyLabel } from '../../../functions/shipment/buy-label.ts';
 import { handOverParcels } from '../../../functions/shipment/hand-over-parcels.ts';
 import { recallParcel } from '../../../functions/shipment/recall-parcel.ts';
 import { voidLabel } from '../../../functions/shipment/void-label.ts';
@@ -15,10 +14,10 @@ import { applyUpdates } from '../../../functions/tracking/apply-updates.ts';
 import { useEmulator } from '../../emulator.ts';
 import { expectStockSound, itemsOf } from '../../invariants.ts';
 import type { Fault, RefundFault } from '../fake-easypost.ts';
-import { only, type Shop, useLabelShop } from '../label-shop.ts';
+import { labelParcel, only, type Shop, useLabelShop } from '../label-shop.ts';
 import { type CrashPoint, type Lifeline, lifeline } from '../lifeline.ts';
 import { useLogLines } from '../log-lines.ts';
-import { accept, eventOf, idOf, manager, orderOf, packed, parcelOf, received, recipientOf, stockOf } from '../world.ts';
+import { accept, eventOf, idOf, manager, orderOf, packed, parcelOf, received, recipientOf, stockOf, tracking } from '../world.ts';
 
 const emulator = useEmulator();
 useLogLines();
@@ -57,8 +56,8 @@ async function recalled(shop: Shop, id: string, { faults = [], refundFaults = []
   shop.carrier.faults.splice(0, Infinity, ...faults);
   shop.carrier.refundFaults.splice(0, Infinity, ...refundFaults);
   for (let delivery = 1; delivery <= deliveries; delivery++) {
-    if (dies !== undefined && delivery === deliveries) await dieAt(buyLabel, shop, event, await purchaseCall());
-    else await invoke(buyLabel, shop, event).catch((error: unknown) => expect(error).toBeInstanceOf(Unavailable));
+    if (dies !== undefined && delivery === deliveries) await dieAt(labelParcel, shop, event, await purchaseCall());
+    else await invoke(labelParcel, shop, event).catch((error: unknown) => expect(error).toBeInstanceOf(Unavailable));
   }
   await callBack(shop, id);
   return eventOf('parcel.recalled', await parcelOf(shop.hub, id));
@@ -76,7 +75,7 @@ async function purchaseCall(): Promise<CrashPoint> {
   if (purchaseAt !== undefined) return purchaseAt;
   const shop = await openShop();
   const line = lifeline();
-  await invoke(buyLabel, shop, only((await packed(shop.hub, 'probe'))[0]), line);
+  await invoke(labelParcel, shop, only((await packed(shop.hub, 'probe'))[0]), line);
   purchaseAt = { call: line.calls.findIndex((call) => call.endsWith('/buy')) + 1, when: 'after' };
   return purchaseAt;
 }
@@ -138,7 +137,7 @@ describe('a parcel that is called back', () => {
   test('by a person leaves its order waiting to be packed anew', async () => {
     const shop = await openShop();
     const event = only((await packed(shop.hub, '1'))[0]);
-    await invoke(buyLabel, shop, event);
+    await invoke(labelParcel, shop, event);
 
     await recallParcel({ orderId: idOf('1'), parcel: 1, reason: 'the customer called' }, shop.hub, manager(shop.hub));
     await redeliver(voidLabel, shop, eventOf('parcel.recalled', await parcelOf(shop.hub, '1')));
@@ -169,19 +168,20 @@ describe('a parcel that is called back', () => {
     const event = await recalled(shop, '1', { name: '', faults: ['silent'], deliveries: 1, ends: 'unpacked' });
     shop.carrier.faults.push('wrong-address');
 
-    await expect(invoke(buyLabel, shop, event)).resolves.toBe('done');
+    await expect(invoke(labelParcel, shop, event)).resolves.toBe('done');
     await redeliver(voidLabel, shop, event);
 
     const parcel = await parcelOf(shop.hub, '1');
     expect(parcel).toMatchObject({ status: 'unpacked', refund: 'pending', label: { document: '', trackingNumber: 'TRACK1', cost: 640 } });
     expect(shop.objects.size).toBe(0);
     expect((await orderOf(shop.hub, '1')).holds).toEqual([]);
-    expect(await findByTrackingNumber(shop.hub.table, 'easypost', 'TRACK1', shop.hub.now())).toMatchObject({ orderId: idOf('1') });
+    const wanted = { carrierId: 'easypost', trackingNumber: 'TRACK1', since: shop.hub.now().toISOString() };
+    expect([...(await findByTrackingNumbers(shop.hub.table, [wanted], shop.hub.now())).values()]).toMatchObject([[{ orderId: idOf('1') }]]);
   });
 
   test('after the carrier took it is let go, without a word to the carrier', async () => {
     const shop = await openShop();
-    await invoke(buyLabel, shop, only((await packed(shop.hub, '1'))[0]));
+    await invoke(labelParcel, shop, only((await packed(shop.hub, '1'))[0]));
     await handOverParcels({ carrierId: 'easypost', parcels: [{ orderId: idOf('1'), parcel: 1 }], reason: 'collected' }, shop.hub, manager(shop.hub));
     await accept(shop.hub, { id: '1', version: 2, status: 'cancelled' });
     const asked = shop.carrier.asked.length;
@@ -263,7 +263,7 @@ describe('a recall that meets others', () => {
           shop.carrier.faults.splice(0, Infinity, ...faults);
           shop.carrier.refundFaults.splice(0, Infinity, ...refundFaults);
           const purchase = lifeline(undefined, scheduler);
-          const buying = invoke(buyLabel, shop, event, purchase);
+          const buying = invoke(labelParcel, shop, event, purchase);
           const recalling = afterCalls(purchase, calls, buying).then(async () => {
             await callBack(shop, id);
             await Promise.allSettled([1, 2].map(() => invoke(voidLabel, shop, event, lifeline(undefined, scheduler))));
@@ -304,12 +304,12 @@ describe('a recall that meets others', () => {
         const line = lifeline(undefined, scheduler);
         const applying = line.run(async () => {
           await afterCalls(recall, calls, ending);
-          await applyUpdates(update, buyerFor(shop, line));
+          await applyUpdates(update, tracking(buyerFor(shop, line)));
         });
 
         await scheduler.waitFor(Promise.allSettled([applying, ending]));
         shop.hub.pass(LEASE_MS / 1000 + 1);
-        expect((await applyUpdates(update, shop.hub)).size).toBe(0);
+        expect((await applyUpdates(update, tracking(shop.hub))).size).toBe(0);
         await redeliver(voidLabel, shop, event, 15);
 
         const { status } = await parcelOf(shop.hub, id);

@@ -66,6 +66,9 @@ async function shipFromShop(hub: TestHub, sourceId: string, number: string): Pro
     currency: 'EUR',
     document: '',
     boughtAt: order.receivedAt,
+    reference: 'R1',
+    carrierRef: 'shp_1',
+    proof: 'answer' as const,
   });
   const sent = parcels.map(({ parcel: at }): Parcel => ({ ...parcel, orderId, connectionId: 'shop', parcel: at, label: label(at), version: 1 }));
   await hub.table.transact([{ Put: orderPut(hub.table, copy) }, ...sent.map((one) => ({ Put: parcelPut(hub.table, one) }))]);

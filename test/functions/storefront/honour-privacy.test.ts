@@ -7,13 +7,14 @@ import { decide } from '../../../adapters/aws/decide.ts';
 import { eraseWaiting } from '../../../adapters/aws/erase.ts';
 import { Bucket } from '../../../adapters/aws/object-store.ts';
 import { readDocument } from '../../../adapters/aws/order-store.ts';
+import { writeParcel } from '../../../adapters/aws/parcel-store.ts';
 import { readCase, readCases } from '../../../adapters/aws/privacy-store.ts';
 import { settlePurchase } from '../../../adapters/aws/purchase-store.ts';
 import type { PrivacyRequest } from '../../../core/connection.ts';
 import { follow } from '../../../core/course.ts';
 import { refused } from '../../../core/error.ts';
 import { isOf, isOver } from '../../../core/privacy.ts';
-import { labelled } from '../../../core/shipment.ts';
+import { FIRST_RETURN, labelled, returnOf } from '../../../core/shipment.ts';
 import { honourPrivacy, readRequest } from '../../../functions/storefront/honour-privacy.ts';
 import { useEmulator } from '../../emulator.ts';
 import { lifeline, tieTable } from '../lifeline.ts';
@@ -69,6 +70,9 @@ async function shipped(hub: TestHub, id: string, arrives: boolean): Promise<void
     currency: 'EUR',
     document: `labels/wholesale/${id}.pdf`,
     boughtAt: act.now.toISOString(),
+    reference: 'R1',
+    carrierRef: 'shp_1',
+    proof: 'answer' as const,
   };
   const addresses = { ours: ADDRESS, printed: ADDRESS, differences: [] };
   await settlePurchase(hub.table, { purchase: undefined, parcel: labelled(await parcelOf(hub, id), paid, act), proof: { addresses, expiresAt: 2_000_000_000 } });
@@ -91,6 +95,21 @@ async function keptOf(hub: TestHub, id: string): Promise<string> {
 const PERSONAL = /Erika|Muster|Beispielweg|erika@/;
 
 describe('a request to erase', () => {
+  test('erases the label of goods that came back: it shows who sent them', async () => {
+    const hub = await hubWithStock();
+    await shipped(hub, '1', true);
+    const act = { by: 'hub', now: hub.now() };
+    const sent = await parcelOf(hub, '1');
+    const returned = returnOf(sent, FIRST_RETURN, sent.units, hub.client, 'too small', act);
+    await writeParcel(hub.table, returned);
+    if (sent.label === undefined) throw new Error('no label');
+    await writeParcel(hub.table, labelled(returned, { ...sent.label, document: 'labels/wholesale/1-back.pdf' }, act));
+
+    await honour(hub, requestOf('erase', { sourceIds: ['1'] }));
+
+    expect(s3.commandCalls(DeleteObjectCommand).map(({ args }) => args[0].input.Key)).toContain('labels/wholesale/1-back.pdf');
+  });
+
   test('erases what is over and says so, keeps what was shipped, and is settled', async () => {
     const hub = await hubWithStock();
     await shipped(hub, '1', true);
@@ -100,7 +119,9 @@ describe('a request to erase', () => {
 
     expect(await keptOf(hub, '1')).not.toMatch(PERSONAL);
     expect(await keptOf(hub, '1')).toContain('T-1');
-    expect(s3.commandCalls(DeleteObjectCommand).map(({ args }) => args[0].input)).toEqual([{ Bucket: 'labels', Key: 'labels/wholesale/1.pdf' }]);
+    expect(s3.commandCalls(DeleteObjectCommand).map(({ args }) => args[0].input)).toEqual(
+      ['slips/wholesale%3A1/1.pdf', 'labels/wholesale/1.pdf'].map((Key) => ({ Bucket: 'labels', Key })),
+    );
     expect(await readCases(hub.table, 'wholesale')).toMatchObject([{ wants: 'erase', status: 'done', erased: 2, dueBy: '2026-12-20T08:30:00.000Z', settled: { by: 'hub' } }]);
     await expect(readDocument(hub.table, await orderOf(hub, '1'))).rejects.toMatchObject({ code: 'order.document-erased' });
   });

@@ -71,6 +71,9 @@ async function dispatched(hub: TestHub, id: string, noted = true): Promise<HubEv
     currency: 'EUR',
     document: '',
     boughtAt: act.now.toISOString(),
+    reference: 'R1',
+    carrierRef: 'shp_1',
+    proof: 'answer' as const,
   };
   const parcel = labelled(await parcelOf(hub, id), label, act);
   await settlePurchase(hub.table, { purchase: undefined, parcel });

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readTrackingEvents, writeParcel } from '../../../adapters/aws/parcel-store.ts';
+import { readParcel, readTrackingEvents, writeParcel } from '../../../adapters/aws/parcel-store.ts';
 import { settlePurchase } from '../../../adapters/aws/purchase-store.ts';
 import type { Delivery } from '../../../adapters/delivery.ts';
 import { Unavailable } from '../../../core/error.ts';
-import { labelled } from '../../../core/shipment.ts';
+import { FIRST_RETURN, labelled, returnOf } from '../../../core/shipment.ts';
 import { applyUpdates } from '../../../functions/tracking/apply-updates.ts';
 import { useEmulator } from '../../emulator.ts';
 import { type CrashPoint, type Lifeline, lifeline, tieTable } from '../lifeline.ts';
 import { useLogLines } from '../log-lines.ts';
-import { elsewhere, hubOn, orderOf, packed, parcelOf, received, stockUp, type TestHub } from '../world.ts';
+import { elsewhere, hubOn, orderOf, packed, parcelOf, received, stockUp, type TestHub, tracking } from '../world.ts';
+import { labelParcel } from './label-parcel.ts';
 
 const emulator = useEmulator();
 const log = useLogLines();
@@ -48,24 +49,9 @@ async function onItsWay(hub: TestHub, id: string): Promise<void> {
   await labelParcel(hub, id);
 }
 
-async function labelParcel(hub: TestHub, id: string): Promise<void> {
-  const act = { by: 'hub', now: hub.now() };
-  const label = {
-    carrier: 'UPS',
-    service: 'UPSStandard',
-    trackingNumber: `T-${id}`,
-    trackingUrl: '',
-    cost: 640,
-    currency: 'EUR',
-    document: 'labels/1.pdf',
-    boughtAt: act.now.toISOString(),
-  };
-  expect(await settlePurchase(hub.table, { purchase: undefined, parcel: labelled(await parcelOf(hub, id), label, act) })).toBe(true);
-}
-
 /** Handles a batch; throws what the first of its failures is. */
 async function applyAll(hub: TestHub, ...deliveries: readonly Delivery[]): Promise<void> {
-  for (const failure of (await applyUpdates(received(...deliveries), hub)).values()) throw failure;
+  for (const failure of (await applyUpdates(received(...deliveries), tracking(hub))).values()) throw failure;
 }
 
 async function apply(hub: TestHub, delivery: Delivery, line: Lifeline = lifeline()): Promise<'done' | 'crashed'> {
@@ -93,6 +79,7 @@ async function expectWholeStory(hub: TestHub, id: string): Promise<void> {
     status: 'delivered',
     at: '2026-11-22T10:00:00.000Z',
     firstScanAt: '2026-11-20T12:00:00.000Z',
+    lastScanAt: '2026-11-22T10:00:00.000Z',
     deliveredAt: '2026-11-22T10:00:00.000Z',
     delayedAt: '2026-11-21T12:00:00.000Z',
   });
@@ -134,7 +121,7 @@ describe("a carrier's callbacks", () => {
     await onItsWay(hub, 'a');
     const [bad, good] = received({ ...callback('T-a', []), body: Buffer.from('{') }, callback('T-a', SCANS));
 
-    const failures = bad && good ? await applyUpdates([bad, good], hub) : new Map();
+    const failures = bad && good ? await applyUpdates([bad, good], tracking(hub)) : new Map();
 
     expect([...failures.keys()]).toEqual([bad?.id]);
     expect(await parcelOf(hub, 'a')).toMatchObject({ status: 'delivered' });
@@ -241,18 +228,121 @@ describe("a carrier's callbacks", () => {
     await expectWholeStory(hub, '1');
   });
 
-  test('for a number that was used before go to the parcel that has it now', async () => {
+  test('for a number that is used again go to the parcel that had it when they happened, whatever comes first', async () => {
     const hub = await hubWithStock();
     await onItsWay(hub, '1');
     hub.pass(70 * 86_400);
     await packed(hub, '2');
-    const act = { by: 'hub', now: hub.now() };
-    const label = { carrier: 'UPS', service: 'S', trackingNumber: 'T-1', trackingUrl: '', cost: 1, currency: 'EUR', document: '', boughtAt: act.now.toISOString() };
-    await settlePurchase(hub.table, { purchase: undefined, parcel: labelled(await parcelOf(hub, '2'), label, act) });
+    await labelParcel(hub, '2', 'T-1');
+    const again = { status: 'in_transit', datetime: '2027-01-30T10:00:00Z' };
 
+    await apply(hub, callback('T-1', [again]));
     await apply(hub, callback('T-1', SCANS));
+    await apply(hub, callback('T-1', [...SCANS, again]));
 
-    expect([(await parcelOf(hub, '1')).status, (await parcelOf(hub, '2')).status]).toEqual(['labelled', 'delivered']);
+    await expectWholeStory(hub, '1');
+    expect(await parcelOf(hub, '2')).toMatchObject({ status: 'dispatched', tracking: { status: 'in_transit', firstScanAt: '2027-01-30T10:00:00.000Z' } });
+    expect(await orderOf(hub, '2')).toMatchObject({ status: 'dispatched' });
+  });
+
+  test('about what a number did long before its label was bought are not taken for news of the parcel', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, '1');
+    const before = await parcelOf(hub, '1');
+
+    await apply(hub, callback('T-1', [{ status: 'delivered', datetime: '2026-10-01T10:00:00Z' }]));
+
+    expect(await parcelOf(hub, '1')).toEqual(before);
+    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'updateIgnored', carrierId: 'easypost' }));
+  });
+
+  test('about a label that was replaced say nothing of the parcel', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, '1');
+    await labelParcel(hub, '1', 'T-new');
+
+    await apply(hub, callback('T-1', [{ status: 'cancelled', datetime: '2026-11-21T10:00:00Z' }]));
+
+    expect((await parcelOf(hub, '1')).tracking.status).toBe('pre_transit');
+  });
+
+  test('about goods that come back follow their parcel, and leave the order as it is', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, '1');
+    await apply(hub, callback('T-1', SCANS));
+    const act = { by: 'hub', now: hub.now() };
+    const sent = await parcelOf(hub, '1');
+    const back = returnOf(sent, FIRST_RETURN, sent.units, hub.client, 'too small', act);
+    expect(await writeParcel(hub.table, back)).toBe(true);
+    if (sent.label === undefined) throw new Error('no label');
+    const label = { ...sent.label, trackingNumber: 'T-back' };
+    expect(await settlePurchase(hub.table, { purchase: undefined, parcel: labelled(back, label, act) })).toBe(true);
+    const before = await orderOf(hub, '1');
+
+    await apply(hub, callback('T-back', SCANS));
+
+    expect(await readParcel(hub.table, { orderId: before.orderId, parcel: FIRST_RETURN })).toMatchObject({ status: 'delivered', returns: 1 });
+    expect(await orderOf(hub, '1')).toEqual(before);
+    await expectWholeStory(hub, '1');
+  });
+
+  test('in one batch fail alone when somebody else writes one of the parcels meanwhile', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, 'a');
+    await onItsWay(hub, 'b');
+    const table = emulator.reopen(hub.table);
+    let isDisturbed = false;
+    table.client.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (String(context.commandName).startsWith('Put') && JSON.stringify(args.input).includes('"T-a"') && !isDisturbed) {
+          isDisturbed = true;
+          await apply(hub, callback('T-a', SCANS.slice(0, 2)));
+        }
+        return await next(args);
+      },
+      { step: 'initialize', name: 'disturb', priority: 'high' },
+    );
+
+    const failures = await applyUpdates(received(callback('T-a', SCANS), callback('T-b', SCANS)), tracking(elsewhere(hub, table)));
+
+    expect([...failures]).toEqual([['m0', expect.objectContaining({ name: 'Unavailable', code: 'tracking.parcel-contended' })]]);
+    await expectWholeStory(hub, 'b');
+    await apply(hub, callback('T-a', SCANS));
+    await expectWholeStory(hub, 'a');
+  });
+
+  test('are kept as they came, also those that cannot be read', async () => {
+    const hub = tracking(await hubWithStock());
+    await onItsWay(hub, '1');
+
+    await applyUpdates(received(callback('T-1', SCANS), { ...callback('T-1', []), body: Buffer.from('{') }), hub);
+
+    expect([...hub.objects.keys()]).toEqual([expect.stringMatching(/^connection=easypost\/day=2026-11-22\/.*-2-[\w-]+\.ndjson\.gz$/)]);
+  });
+
+  test('that tell of several parcels at once are applied to each', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, '1');
+    await onItsWay(hub, '2');
+    const { result: one } = JSON.parse(callback('T-1', SCANS).body.toString());
+    const { result: two } = JSON.parse(callback('T-2', SCANS).body.toString());
+
+    await apply(hub, { ...callback('', []), via: 'poll', body: Buffer.from(JSON.stringify({ trackers: [one, two] })) });
+
+    await expectWholeStory(hub, '1');
+    await expectWholeStory(hub, '2');
+  });
+
+  test('with codes that nobody has mapped keep them, and are counted once', async () => {
+    const hub = await hubWithStock();
+    await onItsWay(hub, '1');
+    const odd = { status: 'teleported', datetime: '2026-11-21T10:00:00Z' };
+
+    await apply(hub, callback('T-1', [...SCANS.slice(0, 2), odd]));
+    await apply(hub, callback('T-1', [...SCANS.slice(0, 2), odd]));
+
+    expect((await parcelOf(hub, '1')).tracking.status).toBe('in_transit');
+    expect(log.lines.filter(({ message }) => message === 'unmappedCode')).toEqual([expect.objectContaining({ carrierId: 'easypost', code: 'teleported' })]);
   });
 
   test('of a carrier that is not in the client file are rejected, and those about nothing of ours ignored', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, generateKeyPair, type JWTPayload, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
 import { type Cloud, startCloud } from '../../../local/cloud/cloud.ts';
@@ -128,6 +128,30 @@ test('a guarded route asks for a token with the scope', async () => {
   expect((await whoami(await cloud.issuer.token({ user: 'ann', scopes: ['hub/read'], expiresInSeconds: -60 }))).status).toBe(401);
   expect((await whoami(await cloud.issuer.token({ user: 'ann', scopes: ['hub/write'] }))).status).toBe(403);
   expect(await (await whoami(good)).json()).toMatchObject({ user: 'ann', scopes: ['hub/read'] });
+});
+
+test('a guarded route takes no token that is unsigned, of another key, pool or client, or one of identity', async () => {
+  const genuine = decodeJwt(await cloud.issuer.token({ user: 'ann', scopes: ['hub/read'] }));
+  const { privateKey } = await generateKeyPair('RS256');
+  const foreign = async (claims: JWTPayload, header: object = {}) => await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', ...header }).sign(privateKey);
+  const shared = await new SignJWT(genuine)
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(Buffer.from(JSON.stringify(await (await fetch(`${cloud.issuer.url}/.well-known/jwks.json`)).json())));
+  const status = async (authorization: string) => (await fetch(`${cloud.apiUrl}/whoami`, { headers: { authorization } })).status;
+  const wrong = {
+    unsigned: new UnsecuredJWT(genuine).encode(),
+    'signed by the published key as a shared secret': shared,
+    'of another key': await foreign(genuine),
+    'of another key under the name of ours': await foreign(genuine, { kid: JSON.parse(await (await fetch(`${cloud.issuer.url}/.well-known/jwks.json`)).text()).keys[0].kid }),
+    'of another pool': await cloud.issuer.token({ user: 'ann', scopes: ['hub/read'], issuer: `${cloud.issuer.url}-other` }),
+    'of another client': await cloud.issuer.token({ user: 'ann', scopes: ['hub/read'], clientId: 'another' }),
+    'no token': 'x.y.z',
+    empty: '',
+  };
+
+  for (const [what, token] of Object.entries(wrong)) expect(await status(`Bearer ${token}`), what).toBe(401);
+  expect(await status(`Bearer ${await cloud.issuer.token({ user: 'ann', scopes: [] })}`), 'one without scopes, as those of identity are').toBe(403);
+  expect(await status('Basic YW5uOmFubg==')).toBe(401);
 });
 
 test('anyone can check a token by the published keys', async () => {

@@ -10,7 +10,7 @@ import { tellingChecks } from '../../../local/day/checks/telling.ts';
 import { type Plan, type PlannedOrder, planDay } from '../../../local/day/plan.ts';
 import type { Snapshot } from '../../../local/day/snapshot.ts';
 import { dumpOf, type TableDump } from '../../../local/day/table-dump.ts';
-import type { Charge } from '../../../local/simulators/easypost.ts';
+import type { Charge } from '../../../local/simulators/carrier.ts';
 import type { ShopOrder } from '../../../local/simulators/shop.ts';
 
 const { client } = await loadClient('clients/demo.yaml');
@@ -20,7 +20,16 @@ const posting = { id: `${order.orderId}/0`, sender: 'shop', meta: {}, body: Buff
 const gap = { connectionId: 'shop', begins: 'a', during: ['a'], after: ['b'] };
 const plan: Plan = { ...whole, orders: [order], postings: [posting], gaps: [], opening: [], storefrontFaults: [] };
 const units = [...new Map(order.sold.lines.flatMap(({ sku, quantity }) => (sku === null ? [] : [[sku, quantity] as const])))].map(([sku, quantity]) => ({ sku, quantity }));
-const label = { carrier: 'USPS', trackingNumber: '9400', cost: 640, currency: 'EUR', document: 'labels/1.pdf' };
+const label = {
+  carrier: 'USPS',
+  service: 'Priority',
+  trackingNumber: '9400',
+  cost: 640,
+  currency: 'EUR',
+  document: 'labels/1.pdf',
+  reference: '01',
+  boughtAt: '2026-11-22T10:30:00.000Z',
+};
 
 const ROW = {
   order: {
@@ -36,7 +45,7 @@ const ROW = {
     total: 1,
     source: { version: 1 },
   },
-  parcel: { entity: 'parcel', orderId: order.orderId, parcel: 1, warehouse: 'hamburg', status: 'delivered', units, label },
+  parcel: { entity: 'parcel', orderId: order.orderId, parcel: 1, warehouse: 'hamburg', carrierId: 'easypost', manifest: '2026-11-22-1', status: 'delivered', units, label },
   stock: { entity: 'stock', sku: 'TENT-2P', warehouse: 'hamburg', onHand: 5, reserved: 0, quarantined: 0, available: 5, incoming: 0 },
   ledger: {
     entity: 'ledger',
@@ -51,12 +60,24 @@ const ROW = {
 };
 const TENT = { sku: 'TENT-2P', warehouse: 'hamburg', quantity: 1 };
 const UNPACKED = { ...ROW.ledger, movements: [...ROW.ledger.movements, { reason: 'unpacked', cause: order.orderId, onHand: 1, reserved: 0, quarantined: 1 }] };
-const PURCHASE = { entity: 'purchase', orderId: order.orderId, attempt: 1, status: 'bought', carrierRef: 'shp_1' };
+const PURCHASE = {
+  entity: 'purchase',
+  orderId: order.orderId,
+  parcel: 1,
+  attempt: 1,
+  reference: '01',
+  status: 'bought',
+  carrierId: 'easypost',
+  carrierRef: 'shp_1',
+  bought: { trackingNumber: '9400', carrierRef: 'shp_1', cost: 640, currency: 'EUR' },
+};
+// Sold, and voided as its label could not be had: no parcel has it.
+const LOST = { ...PURCHASE, attempt: 2, reference: '02', status: 'voided', carrierRef: 'shp_2', bought: { ...PURCHASE.bought, trackingNumber: '9401', carrierRef: 'shp_2' } };
 const CHARGE: Charge = {
-  shipmentId: 'shp_1',
+  carrierRef: 'shp_1',
   reference: '01',
   recipient: order.recipient.toUpperCase(),
-  trackingCode: '9400',
+  trackingNumber: '9400',
   cost: 640,
   currency: 'EUR',
   printed: {
@@ -69,6 +90,8 @@ const CHARGE: Charge = {
   },
 };
 
+const LOST_CHARGE: Charge = { ...CHARGE, carrierRef: 'shp_2', reference: '02', trackingNumber: '9401' };
+
 const SHOWN: ShopOrder = {
   sourceId: order.sold.sourceId,
   fulfilled: Object.fromEntries(units.map(({ sku, quantity }) => [sku, quantity])),
@@ -80,7 +103,13 @@ const SHOWN: ShopOrder = {
 interface Scene {
   readonly rows?: readonly Record<string, unknown>[];
   readonly charges?: readonly Charge[];
-  readonly refunds?: readonly string[];
+  readonly voids?: readonly string[];
+  /** Tracking numbers on the forms of carriers. */
+  readonly forms?: readonly string[];
+  readonly outage?: Evidence['outage'];
+  /** What carriers say of our calls. */
+  readonly broken?: readonly string[];
+  readonly differences?: readonly { kind: string; reference: string }[];
   readonly offered?: Readonly<Record<string, number>>;
   readonly snapshot?: Partial<Snapshot>;
   readonly notices?: readonly string[];
@@ -94,9 +123,13 @@ interface Scene {
 }
 
 function evidence({
-  rows = [ROW.order, ROW.parcel],
+  rows = [ROW.order, ROW.parcel, PURCHASE],
   charges = [CHARGE],
-  refunds = [],
+  voids = [],
+  forms = ['9400'],
+  outage = { carrierId: 'ups', begin: '2026-11-22T10:00:00.000Z', end: '2026-11-22T11:00:00.000Z' },
+  broken = [],
+  differences = [],
   offered = { 'TENT-2P': 3, 'CAMP-2P': 0 },
   snapshot = {},
   notices = [],
@@ -108,7 +141,8 @@ function evidence({
   lost = [],
   gaps = [],
 }: Scene): Evidence {
-  const table: TableDump = dumpOf(rows);
+  const compared = (carrierId: string) => ({ carrierId, compared: 1, lookedUp: 0, differences: [...differences] });
+  const table: TableDump = { ...dumpOf(rows), reconciliations: client.carriers.map(({ id }) => compared(id)) };
   const labels = [{ bucket: 'b', key: 'labels/1.pdf', body: Buffer.from('%PDF-1.4') }];
   const shop = { orders: () => shown, available: () => offered, subscribed: () => posted, complaints: () => complaints };
   return {
@@ -123,7 +157,7 @@ function evidence({
         acknowledged: () => new Set(arrived),
         lost: () => new Set(lost),
       },
-      easypost: { charges: () => [...charges], refunds: () => [...refunds] },
+      carriers: new Map([['easypost', { charges: () => charges, voids: () => voids, repeats: () => 0, manifested: () => forms, complaints: () => broken }]]),
       shops: new Map([['shop', shop]]),
     },
     snapshot: { table, facts: [], deadLetters: [], reports: [], labels, logs: new Map(), ...snapshot },
@@ -135,6 +169,7 @@ function evidence({
     },
     badInputs: [],
     refusedDeeds: [],
+    outage,
     restarts: 0,
   };
 }
@@ -171,8 +206,15 @@ const accepted: Extract<HubEvent, { entity: 'order' }> = {
   },
 };
 
+const ONCE = 'every label was bought exactly once';
+const UNNEEDED = 'labels that nobody needs are voided';
+const LISTED = 'what left is on a list that the driver signed';
+const OUTAGE = 'a carrier that was down held nobody up';
+const COSTS = 'label costs agree to the cent, carrier by carrier';
+
 describe('the checks of a day', () => {
   it.each([
+    ['a label that a carrier charges and no parcel has', parcelChecks, 'the books of carriers agree with ours', { differences: [{ kind: 'orphan', reference: '01' }] }],
     ['an order that is missing', orderChecks, 'every order exists exactly once', { rows: [] }],
     ['an order that nobody placed', orderChecks, 'every order exists exactly once', { rows: [ROW.order, { ...ROW.order, orderId: 'shop:ghost' }] }],
     ['an order that ended elsewhere', orderChecks, 'every order ended as it had to', { rows: [{ ...ROW.order, status: 'packed' }] }],
@@ -201,16 +243,47 @@ describe('the checks of a day', () => {
     ],
     ['goods unpacked and not in quarantine', stockChecks, 'opening + received - packed + unpacked = on hand', { rows: [ROW.stock, UNPACKED] }],
     ['stock out of nowhere', stockChecks, 'opening + received - packed + unpacked = on hand', { rows: [{ ...ROW.stock, onHand: 9 }, ROW.ledger] }],
-    ['a label bought twice', parcelChecks, 'every label was bought exactly once', { charges: [CHARGE, { ...CHARGE, trackingCode: '9401' }] }],
-    ['a label the hub does not know', parcelChecks, 'every label was bought exactly once', { charges: [{ ...CHARGE, trackingCode: '9401' }] }],
-    ['a parcel without a label', parcelChecks, 'every label was bought exactly once', { rows: [ROW.order, ROW.parcel, { ...ROW.parcel, parcel: 2, label: undefined }] }],
+    ['a label bought twice', parcelChecks, ONCE, { charges: [CHARGE, { ...CHARGE, trackingNumber: '9401' }] }],
+    ['a label charged twice under one number', parcelChecks, ONCE, { charges: [CHARGE, CHARGE] }],
+    ['a label the hub does not know', parcelChecks, ONCE, { charges: [{ ...CHARGE, trackingNumber: '9401' }] }],
+    ['a label that no carrier sold', parcelChecks, ONCE, { charges: [] }],
+    ['a label that another carrier sold', parcelChecks, ONCE, { rows: [ROW.order, ROW.parcel, { ...PURCHASE, carrierId: 'ups' }] }],
+    ['a label that no purchase bought', parcelChecks, ONCE, { rows: [ROW.order, ROW.parcel, { ...PURCHASE, bought: undefined }], charges: [] }],
+    ['a label on two parcels', parcelChecks, ONCE, { rows: [ROW.order, ROW.parcel, { ...ROW.parcel, parcel: 2 }, PURCHASE] }],
+    ['a parcel without a label', parcelChecks, ONCE, { rows: [ROW.order, ROW.parcel, PURCHASE, { ...ROW.parcel, parcel: 2, label: undefined }] }],
+    ['a label that was called back and is paid for', parcelChecks, UNNEEDED, { rows: [ROW.order, { ...ROW.parcel, status: 'unpacked' }, { ...PURCHASE, status: 'voided' }] }],
+    ['a void that the hub does not know', parcelChecks, UNNEEDED, { rows: [ROW.order, { ...ROW.parcel, status: 'unpacked' }, PURCHASE], voids: ['shp_1'] }],
+    ['a label that was given back and travels', parcelChecks, UNNEEDED, { voids: ['shp_1'] }],
     [
-      'a label that was called back and is paid for',
+      'a label that could not be had and is paid for',
       parcelChecks,
-      'labels of parcels that were called back are voided',
-      { rows: [ROW.order, { ...ROW.parcel, status: 'unpacked' }, { ...PURCHASE, status: 'voided' }] },
+      UNNEEDED,
+      { rows: [ROW.order, ROW.parcel, PURCHASE, { ...LOST, status: 'bought' }], charges: [CHARGE, LOST_CHARGE] },
     ],
-    ['a label that was given back and travels', parcelChecks, 'labels of parcels that were called back are voided', { refunds: ['shp_1'] }],
+    ['a parcel that left on no list', parcelChecks, LISTED, { rows: [ROW.order, { ...ROW.parcel, manifest: undefined }, PURCHASE], forms: [] }],
+    ['a label on two forms of its carrier', parcelChecks, LISTED, { forms: ['9400', '9400'] }],
+    ['a label on a form of its carrier that is on no list of ours', parcelChecks, LISTED, { forms: ['9400', '9999'] }],
+    [
+      'a label on a form of its carrier whose parcel is on none of ours',
+      parcelChecks,
+      LISTED,
+      { rows: [ROW.order, { ...ROW.parcel, manifest: undefined, status: 'labelled' }, PURCHASE] },
+    ],
+    [
+      'an outage during which nobody bought from anybody',
+      parcelChecks,
+      OUTAGE,
+      { outage: { carrierId: 'ups', begin: '2026-11-22T10:40:00.000Z', end: '2026-11-22T11:00:00.000Z' } },
+    ],
+    [
+      'an outage during which only the carrier itself sold',
+      parcelChecks,
+      OUTAGE,
+      { outage: { carrierId: 'easypost', begin: '2026-11-22T10:00:00.000Z', end: '2026-11-22T11:00:00.000Z' } },
+    ],
+    ['an outage that never began', parcelChecks, OUTAGE, { outage: { carrierId: 'ups', begin: undefined, end: undefined } }],
+    ['an outage that never ended', parcelChecks, OUTAGE, { outage: { carrierId: 'ups', begin: '2026-11-22T10:00:00.000Z', end: undefined } }],
+    ['a call that a carrier complains of', parcelChecks, 'no call broke the contract of a carrier', { broken: ['weight: a text, not a number'] }],
     ['two parcels where one would do', orderChecks, 'one parcel per warehouse that an order leaves from', { rows: [ROW.order, ROW.parcel, { ...ROW.parcel, parcel: 2 }] }],
     ['a priority that no rule gives', orderChecks, 'rules did what they say, and nothing else', { rows: [{ ...ROW.order, priority: 8 }] }],
     ['a person who authorises what the policy does', orderChecks, 'rules did what they say, and nothing else', { rows: [{ ...ROW.order, authorisation: { by: 'mara' } }] }],
@@ -220,7 +293,9 @@ describe('the checks of a day', () => {
       'rules did what they say, and nothing else',
       { snapshot: { facts: [{ ...accepted, order: { ...accepted.order, holds: ['duplicate'] } }] } },
     ],
-    ['a cost that is off by a cent', parcelChecks, 'label costs agree to the cent', { charges: [{ ...CHARGE, cost: 641 }] }],
+    ['a cost that is off by a cent', parcelChecks, COSTS, { charges: [{ ...CHARGE, cost: 641 }] }],
+    ['a cost in another currency', parcelChecks, COSTS, { charges: [{ ...CHARGE, currency: 'USD' }] }],
+    ['costs that agree only when carriers are added up', parcelChecks, COSTS, { rows: [ROW.order, ROW.parcel, { ...PURCHASE, carrierId: 'ups' }] }],
     [
       'a label document that is a web page',
       parcelChecks,
@@ -277,7 +352,7 @@ describe('the checks of a day', () => {
   });
 
   it('hold for a day that went well', () => {
-    const rows = [ROW.order, ROW.parcel, ROW.stock, ROW.ledger];
+    const rows = [ROW.order, ROW.parcel, PURCHASE, LOST, ROW.stock, ROW.ledger];
     const notices = ['accepted', 'shipped-1', 'delivered-1'].map((id) => `${order.orderId}#${id}`);
     const packed = units.reduce((sum, { quantity }) => sum + quantity, 0);
     const leaving = {
@@ -289,7 +364,7 @@ describe('the checks of a day', () => {
         { reason: 'received', cause: 'delivery-2', onHand: packed, reserved: 0 },
       ],
     };
-    const scene = evidence({ rows: [...rows, leaving], notices, snapshot: { facts: [accepted] } });
+    const scene = evidence({ rows: [...rows, leaving], charges: [CHARGE, LOST_CHARGE], voids: ['shp_2'], notices, snapshot: { facts: [accepted] } });
 
     const all = [...orderChecks(scene), ...storefrontChecks(scene), ...stockChecks(scene), ...parcelChecks(scene), ...tellingChecks(scene)];
     // There is no report in this scene.

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { loadClient } from '../../../adapters/client.ts';
 import { Diary } from '../../../local/day/diary.ts';
 import { Upkeep, type UpkeepOptions } from '../../../local/day/upkeep.ts';
 import { Outbox } from '../../../local/simulators/outbox.ts';
 import type { PlayedShop } from '../../../local/simulators/shop.ts';
 
+const { client } = await loadClient('clients/demo.yaml');
 const GAP = { connectionId: 'shop', begins: 'b', during: ['b', 'c'], after: ['d'] };
 let folder: string;
 let diary: Diary;
@@ -51,7 +53,7 @@ function upkeep(change: Partial<UpkeepOptions> = {}): Upkeep {
     ran.push(name);
     if (name === 'Storefront/Check') topics = ['orders/create', 'orders/updated'];
   };
-  return new Upkeep({ cloud: { runSchedule }, vendors: { outbox, shops: new Map([['shop', shop()]]) }, diary, gaps: [GAP], polled: ['shop', 'wholesale'], ...change });
+  return new Upkeep({ cloud: { runSchedule }, vendors: { outbox, shops: new Map([['shop', shop()]]) }, diary, gaps: [GAP], polled: ['shop', 'wholesale'], client, ...change });
 }
 
 function post(...ids: readonly string[]): void {
@@ -102,6 +104,35 @@ it('reads every storefront, one reading of each at a time, and says when one fai
   failing.readOn();
 
   await expect.poll(() => failureOf(() => failing.reading)).toBe('the storefront is closed');
+});
+
+it('has the day of every warehouse closed, one closing after the other and none before its rest, and says when one failed', async () => {
+  const due: Date[] = [];
+  const runSchedule = async (name: string, at: Date) => {
+    ran.push(name);
+    due.push(at);
+  };
+  const one = upkeep({ cloud: { runSchedule } });
+  one.collect();
+  one.collect();
+  expect(one.reading).toBe(true);
+  await expect.poll(() => one.reading).toBe(false);
+  one.collect();
+
+  expect(ran).toEqual(client.warehouses.map(({ id }) => `HandOver/End-${id}-`));
+  // A moment of a day on which the warehouse ships.
+  expect(due.filter((at) => !(at.getTime() > Date.now() - 86_400_000))).toEqual([]);
+
+  const failing = upkeep({ cloud: { runSchedule: async () => Promise.reject(new Error('the dock is closed')) } });
+  failing.collect();
+
+  await expect.poll(() => failureOf(() => failing.collect())).toBe('the dock is closed');
+});
+
+it('has carriers post what they see of parcels', async () => {
+  await upkeep().subscribe();
+
+  expect(ran).toEqual(['Tracking/Renew']);
 });
 
 function failureOf(act: () => unknown): string {

@@ -14,6 +14,7 @@ import type { SplitOrder } from '../../../local/simulators/bigcommerce-orders.ts
 import type { Posting } from '../../../local/simulators/outbox.ts';
 import type { PlayedShop } from '../../../local/simulators/shop.ts';
 import { type Buyer, type SoldVersion, unitsBought, unitsLeft } from '../../../local/simulators/sold-order.ts';
+import { PATIENT_MS, patienceFor } from './patience.ts';
 
 const HOOK_URL = 'https://hub.example.com/hooks/outlet';
 const SECRET = { signing: 'bc_client_secret_1', token: 'tok' };
@@ -72,7 +73,7 @@ async function open(more: Partial<BigcommerceOptions> = {}): Promise<PlayedShop>
   return await openBigcommerce({ connectionId: 'outlet', file: join(folder, 'outlet.sqlite'), secret: SECRET, settings: {}, hookUrl: () => HOOK_URL, post, ...more });
 }
 
-function call(timeoutMs = 2_000): StorefrontCall<typeof SETTINGS> {
+function call(timeoutMs = PATIENT_MS): StorefrontCall<typeof SETTINGS> {
   const settings = { ...SETTINGS, ...shop.settings };
   const http = httpClient({ trustedOrigins: [settings.apiUrl], defaultTimeoutMs: timeoutMs });
   return { connectionId: 'outlet', settings, token: SECRET.token, apiKey: '', signingSecret: '', hookUrl: HOOK_URL, http, now: new Date() };
@@ -235,7 +236,7 @@ describe('shipments', () => {
     shop.place(ORDER, FIRST);
     shop.expect([{ sourceId: '301', fault }]);
 
-    expect(await errorOf(bigcommerce.markShipped?.(SHIPPED, call(300)))).toBeInstanceOf(Unavailable);
+    expect(await errorOf(bigcommerce.markShipped?.(SHIPPED, call(patienceFor(fault))))).toBeInstanceOf(Unavailable);
     expect(await bigcommerce.markShipped?.(SHIPPED, call())).toBe(fault === 'hang-after' ? 'known' : 'written');
     expect(shop.orders()[0]).toMatchObject({ trackingNumbers: ['1Z001'], fulfilled: { TENT: 2 }, mails: ['tracking'] });
     expect(shop.complaints()).toEqual([]);
@@ -328,7 +329,7 @@ describe('being asked', () => {
 
   test('counts requests: a window that is spent is waited for', async () => {
     await shop.close();
-    shop = await open({ window: { requests: 5, ms: 400 } });
+    shop = await open({ window: { requests: 5, ms: 2_000 } });
     shop.place(ORDER, FIRST);
 
     const error = await errorOf(
@@ -337,8 +338,8 @@ describe('being asked', () => {
       })(),
     );
 
-    expect(error).toMatchObject({ name: 'Unavailable', retryAfterSeconds: 1 });
-    await new Promise((done) => setTimeout(done, 450));
+    expect(error).toMatchObject({ name: 'Unavailable', retryAfterSeconds: expect.toBeOneOf([1, 2]) });
+    await new Promise((done) => setTimeout(done, 2_050));
     expect((await fetched()).orders).toHaveLength(1);
   });
 

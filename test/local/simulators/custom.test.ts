@@ -11,6 +11,7 @@ import { type CustomShop, openCustom, writeCustom } from '../../../local/simulat
 import { seeded } from '../../../local/simulators/seed.ts';
 import type { SoldOrder, SoldVersion } from '../../../local/simulators/sold-order.ts';
 import { delivered } from '../../adapters/fixtures.ts';
+import { PATIENT_MS, patienceFor } from './patience.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const SHIPPED: Shipped = {
@@ -51,7 +52,7 @@ function sold(sourceId: string): SoldOrder {
   return { sourceId, number: 'WH-3', placedAt: '2026-11-22T08:59:00Z', currency: 'EUR', test: false, buyer, shipped: true, lines };
 }
 
-function call(signingSecret = SECRET, timeoutMs = 5_000): StorefrontCall<ReturnType<typeof custom.settings.parse>> {
+function call(signingSecret = SECRET, timeoutMs = PATIENT_MS): StorefrontCall<ReturnType<typeof custom.settings.parse>> {
   return {
     connectionId: 'wholesale',
     settings: custom.settings.parse(shop.settings),
@@ -121,7 +122,7 @@ describe('told of parcels', () => {
   ] as const)('is %s once, and takes the next', async (fault, error, copies) => {
     shop.expect([{ sourceId: 'W-000003', fault }]);
 
-    await expect(tell({}, call(SECRET, 400))).rejects.toMatchObject({ name: 'Unavailable', ...error });
+    await expect(tell({}, call(SECRET, patienceFor(fault)))).rejects.toMatchObject({ name: 'Unavailable', ...error });
     await tell();
 
     expect(shop.notes()).toMatchObject([{ copies }]);

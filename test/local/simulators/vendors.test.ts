@@ -8,6 +8,13 @@ import { ask, line, order, version } from './shopify-shop.ts';
 
 const SECRET = { signing: `whsec_${Buffer.from('the key of every vendor here, long').toString('base64')}`, token: 'shpat_test' };
 const KINDS = ['bigcommerce', 'custom', 'shopify', 'woocommerce'];
+const FLEET = {
+  easypost: {},
+  fedex: { accountNumber: '740561073', phone: '+494055501000' },
+  shippo: {},
+  ups: { accountNumber: 'A1B2C3', accountCountry: 'DE' },
+  usps: { crid: '12345678', mid: '903456789', accountNumber: '1000123456' },
+};
 let hub: Listening;
 let paths: string[];
 let folder: string;
@@ -25,7 +32,8 @@ afterEach(() => hub.close());
 function open(): Promise<Vendors> {
   const settings = { shopDomain: 'pine.myshopify.com' };
   const shops = KINDS.map((kind) => ({ connectionId: `the-${kind}`, kind, settings, secret: SECRET }));
-  return openVendors({ folder, shops, easypost: { connectionId: 'easypost', secret: SECRET, stepMs: 0, currency: 'EUR' } });
+  const carriers = Object.entries(FLEET).map(([kind, own]) => ({ connectionId: `by-${kind}`, kind, settings: own, secret: { ...SECRET, apiKey: 'id-1' } }));
+  return openVendors({ folder, shops, carriers, stepMs: 0, currency: 'EUR' });
 }
 
 it('plays each kind of storefront under its connection, with its own words', async () => {
@@ -40,8 +48,45 @@ it('plays each kind of storefront under its connection, with its own words', asy
   expect(new Set(bodies).size).toBe(KINDS.length);
 });
 
-it('refuses a kind that nobody plays', () => {
+it('plays each kind of carrier under its connection, with a ledger that is empty and an address of its own', async () => {
+  const vendors = await open();
+
+  const told = [...vendors.carriers].map(([id, carrier]) => [id === carrier.connectionId, carrier.charges(), carrier.voids(), carrier.manifested(), carrier.complaints()]);
+  const endpoints = [...vendors.carriers.values()].map(({ settings }) => settings.endpoint ?? '');
+  await vendors.close();
+
+  expect([...vendors.carriers.keys()]).toEqual(Object.keys(FLEET).map((kind) => `by-${kind}`));
+  expect(told).toEqual(Object.keys(FLEET).map(() => [true, [], [], [], []]));
+  expect(new Set(endpoints).size).toBe(Object.keys(FLEET).length);
+  expect(endpoints.filter((endpoint) => !URL.canParse(endpoint))).toEqual([]);
+});
+
+it('a carrier that was down when everything was cut off is down when it begins again', async () => {
+  const first = await open();
+  const before = await standing(first);
+  first.carriers.get('by-fedex')?.breakDown(true);
+  first.carriers.get('by-ups')?.breakDown(true);
+  first.carriers.get('by-ups')?.breakDown(false);
+  await first.close();
+
+  const again = await open();
+  const after = await standing(again);
+  await again.close();
+
+  expect(before['by-fedex']).not.toBe(503);
+  expect(after).toEqual({ ...before, 'by-fedex': 503 });
+});
+
+async function standing({ carriers }: Vendors): Promise<Record<string, number>> {
+  const asked = [...carriers].map(async ([id, { settings }]) => [id, (await fetch(settings.endpoint ?? '')).status] as const);
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+it('refuses a kind that nobody plays', async () => {
+  const unknown = { connectionId: 'pigeon', kind: 'pigeon', settings: {}, secret: { ...SECRET, apiKey: '' } };
+
   expect(() => writerOf('bazaar')).toThrow('No vendor is played for "bazaar".');
+  await expect(openVendors({ folder, shops: [], carriers: [unknown], stepMs: 0, currency: 'EUR' })).rejects.toThrow('No vendor is played for "pigeon".');
 });
 
 it('places what happened, posts what is subscribed and loses the rest, also what a shop posts of its own accord', async () => {

@@ -17,6 +17,7 @@ import { type Listening, listen } from '../../../local/simulators/listen.ts';
 import type { Posting } from '../../../local/simulators/outbox.ts';
 import { type SoldOrder, totalOf, unitsLeft } from '../../../local/simulators/sold-order.ts';
 import { openWoocommerce, type WoocommerceOptions, type WoocommerceShop, writeWoocommerce } from '../../../local/simulators/woocommerce.ts';
+import { PATIENT_MS, patienceFor } from './patience.ts';
 import { at, ORDER, SECRET, SHIPPED } from './woocommerce-samples.ts';
 
 let shop: WoocommerceShop;
@@ -51,8 +52,8 @@ async function reopen(options: Partial<WoocommerceOptions>): Promise<void> {
   });
 }
 
-function call(settings: Partial<Settings> = {}, changes: Partial<StorefrontCall<Settings>> = {}): StorefrontCall<Settings> {
-  const http = httpClient({ trustedOrigins: [shop.siteUrl], defaultTimeoutMs: 400 });
+function call(settings: Partial<Settings> = {}, changes: Partial<StorefrontCall<Settings>> = {}, timeoutMs = PATIENT_MS): StorefrontCall<Settings> {
+  const http = httpClient({ trustedOrigins: [shop.siteUrl], defaultTimeoutMs: timeoutMs });
   return {
     connectionId: 'boutique',
     settings: woocommerceSettings(settings),
@@ -236,7 +237,7 @@ describe('telling a WooCommerce site of a parcel', () => {
   ] as const)('that does %s is told once, and the repeat completes the order', async (fault, code) => {
     shop.expect([{ sourceId: '4101', fault }]);
 
-    await expect(markShipped(SHIPPED, call())).rejects.toMatchObject({ name: 'Unavailable', code });
+    await expect(markShipped(SHIPPED, call({}, {}, patienceFor(fault)))).rejects.toMatchObject({ name: 'Unavailable', code });
     expect(await markShipped(SHIPPED, call())).toBe('written');
 
     expect(shop.orders()).toMatchObject([{ trackingNumbers: [SHIPPED.trackingNumber], status: 'completed' }]);
