@@ -1,9 +1,9 @@
 import type { Client, StorefrontConnection } from '../core/client.ts';
-import { Rejected } from '../core/error.ts';
+import { Rejected, Unavailable } from '../core/error.ts';
 import type { SecretStore } from './aws/secret-store.ts';
 import type { Table } from './aws/table.ts';
-import { freshToken } from './aws/token-store.ts';
-import type { Http } from './http.ts';
+import { dropToken, freshToken } from './aws/token-store.ts';
+import type { Http, HttpResponse } from './http.ts';
 import { loadStorefront, type Storefront, type StorefrontCall } from './storefront.ts';
 
 /** What reaching a storefront takes. */
@@ -38,6 +38,7 @@ export function connectionOf({ storefronts }: Pick<Client, 'storefronts'>, conne
 
 /**
  * Gets all that is needed to call a storefront: its adapter, its settings and a token that is still valid.
+ * A call whose token is refused throws Unavailable `storefront.token-refused`, where there are others to be had.
  * @throws Rejected `storefront.unknown`; Unavailable `storefront.token-busy`; whatever asking for a token throws
  */
 export async function reach(connectionId: string, reaching: Reaching): Promise<Reached> {
@@ -57,5 +58,19 @@ export async function reach(connectionId: string, reaching: Reaching): Promise<R
   const { refresh } = storefront;
   const first = secret?.token ?? '';
   const token = refresh === undefined ? first : await freshToken({ table, connectionId, first, now, refresh: (spent) => refresh(spent, base) });
-  return { connection, storefront, call: { ...base, token } };
+  return { connection, storefront, call: { ...base, token, http: refresh === undefined ? http : dropping(http, token, table, connectionId) } };
+}
+
+/** A token that is refused before its time is dropped: the same call may succeed with the next one. */
+function dropping(http: Http, token: string, table: Table, connectionId: string): Http {
+  return async function dropRefused(request): Promise<HttpResponse> {
+    const response = await http(request);
+    if (response.status !== 401) return response;
+    // Should that fail, the next call is refused as well, and drops it.
+    await dropToken(table, connectionId, token).catch(() => undefined);
+    throw new Unavailable('storefront.token-refused', `${connectionId} does not take its token any more, though its time is not over; the next try asks for another one.`, {
+      seen: '401',
+      retryAfterSeconds: 1,
+    });
+  };
 }

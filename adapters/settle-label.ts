@@ -1,8 +1,8 @@
 import type { Client } from '../core/client.ts';
 import { type Refused, refused, Unavailable } from '../core/error.ts';
 import type { Act } from '../core/order.ts';
-import { endPurchase, labelled, offerAgain, type Parcel, type Purchase, recallParcel } from '../core/shipment.ts';
-import { type ParcelName, readParcel, writeParcel } from './aws/parcel-store.ts';
+import { endPurchase, labelled, offerAgain, type Parcel, type Purchase } from '../core/shipment.ts';
+import { type ParcelName, readParcel } from './aws/parcel-store.ts';
 import { readPurchases, settlePurchase } from './aws/purchase-store.ts';
 import type { Table } from './aws/table.ts';
 import { loadCarrier } from './carrier.ts';
@@ -19,7 +19,7 @@ interface Settling {
   readonly client: Client;
 }
 
-/** Takes a person's word for what became of a parked purchase: the label it bought, or that it bought none. */
+/** Takes a person's word for what became of a parked purchase: the label it bought, or that it bought none. A recall that has waited for it goes on. */
 export async function settleLabel({ table, client }: Settling, name: ParcelName, settled: Settled, reason: string, act: Act): Promise<Parcel | Refused> {
   const [parcel, purchases] = await Promise.all([readParcel(table, name), readPurchases(table, name)]);
   const purchase = purchases.find(({ status }) => status === 'parked');
@@ -32,11 +32,7 @@ export async function settleLabel({ table, client }: Settling, name: ParcelName,
   }
   const after = settled.bought ? await withLabel(parcel, purchase, settled, client, act) : nothingBought(parcel, purchase, reason, act);
   if (!(await settlePurchase(table, after))) throw new Unavailable('shipment.settle-lost', 'The parcel changed meanwhile; send it again.', { retryAfterSeconds: 1 });
-  if (after.parcel.status !== 'recalled') return after.parcel;
-  // Its recall has waited for this.
-  const recalled = recallParcel(after.parcel, after.parcel.change.reason, act);
-  await writeParcel(table, recalled);
-  return recalled;
+  return after.parcel;
 }
 
 type Ended = { readonly purchase: Purchase; readonly parcel: Parcel };

@@ -104,9 +104,15 @@ function typesOf(before: Image | undefined, after: Image): EventType[] {
   if (after.entity === 'order' && (before?.entity !== 'order' || before.status !== after.status)) types.push(ORDER_ENTERS[after.status]);
   if (after.entity === 'order' && beginsToWait(before?.entity === 'order' ? before : undefined, after)) types.push('order.waiting');
   if (after.entity === 'parcel') types.push(...milestonesOf(before?.entity === 'parcel' ? before : undefined, after));
+  if (after.entity === 'parcel' && before?.entity === 'parcel' && recallGoesOn(before, after)) types.push('parcel.recalled');
   if (after.entity === 'stock' && after.available > (before?.entity === 'stock' ? before.available : 0)) types.push('stock.gained');
   if (after.entity === 'stock' && isLow(before, after)) types.push('stock.low');
   return [...new Set(types)];
+}
+
+/** A recall waits while a person is asked what was bought. */
+function recallGoesOn(before: Parcel, after: Parcel): boolean {
+  return after.status === 'recalled' && before.parked !== undefined && after.parked === undefined;
 }
 
 /** Carriers tell late and out of order: one update may be the first scan, the delay and the delivery at once. */

@@ -1,6 +1,6 @@
 import type { Item } from '../adapters/aws/table.ts';
 import { Rejected } from '../core/error.ts';
-import { releasePacked } from './desk.ts';
+import { buyLabels, releasePacked } from './desk.ts';
 import { faultsOf } from './explore.ts';
 import { itemsOf, tableDifferences } from './invariants.ts';
 import { type Random, randomFrom } from './random.ts';
@@ -93,12 +93,14 @@ export function redrive(world: World): void {
   for (const { queue, body } of letters) world.enqueue(queue, [body]);
 }
 
-/** Nothing goes wrong any more, and a manager settles what waits for one: everything must come to its end. */
+/** Nothing goes wrong any more, and people settle what waits for them: everything must come to its end. */
 export async function heal(world: World): Promise<void> {
   await world.rest();
   redrive(world);
   await world.rest();
   await releasePacked(world);
+  await world.rest();
+  await buyLabels(world);
   await world.rest();
 }
 

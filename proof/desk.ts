@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { isEntity } from '../adapters/aws/table.ts';
+import type { Settled } from '../adapters/settle-label.ts';
 import { Booking } from '../core/booking.ts';
 import { Unavailable } from '../core/error.ts';
 import type { HoldKind } from '../core/hold.ts';
 import type { Act, Order } from '../core/order.ts';
-import type { Parcel } from '../core/shipment.ts';
+import type { Parcel, Purchase } from '../core/shipment.ts';
 import { bookStock } from '../functions/inventory/book-stock.ts';
 import { authoriseOrder } from '../functions/order/authorise-order.ts';
 import { authoriseOrders } from '../functions/order/authorise-orders.ts';
@@ -22,9 +23,12 @@ import { handOverParcels } from '../functions/shipment/hand-over-parcels.ts';
 import { packOrder } from '../functions/shipment/pack-order.ts';
 import { recallParcel } from '../functions/shipment/recall-parcel.ts';
 import { requestReturn } from '../functions/shipment/request-return.ts';
+import { settleLabel } from '../functions/shipment/settle-label.ts';
 import { reportScan } from '../functions/tracking/report-scan.ts';
 import { ADDRESS, idOf, recipientOf } from '../test/functions/world.ts';
+import { COST } from './easypost.ts';
 import { itemsOf } from './invariants.ts';
+import { buyByHand } from './outside.ts';
 import type { Services } from './services.ts';
 import type { World } from './world.ts';
 
@@ -59,10 +63,18 @@ const ORDER_DEEDS = {
   moveSouth: ['order/reallocate-order', (orderId, services, by) => reallocateOrder({ orderId, warehouse: 'south', reason: REASON }, services, by)],
   beginPacking: ['shipment/begin-packing', (orderId, services, by) => beginPacking({ orderId, warehouse: 'north' }, services, by)],
   recall: ['shipment/recall-parcel', (orderId, services, by) => recallParcel({ orderId, parcel: 1, reason: REASON }, services, by)],
-  handOver: ['shipment/hand-over-parcels', (orderId, services, by) => handOverParcels({ carrierId: 'easypost', parcels: [{ orderId, parcel: 1 }], reason: REASON }, services, by)],
+  handOver: [
+    'shipment/hand-over-parcels',
+    (orderId, services, by) => handOverParcels({ carrierId: carrierOf(services), parcels: [{ orderId, parcel: 1 }], reason: REASON }, services, by),
+  ],
   sendBack: ['shipment/request-return', (orderId, services, by) => requestReturn({ orderId, parcel: 1, reason: REASON, units: [] }, services, by)],
   reportDelivered: ['tracking/report-scan', (orderId, services, by) => reportScan({ orderId, parcel: 1, status: 'delivered', note: REASON }, services, by)],
 } satisfies Record<string, readonly [string, (orderId: string, services: Services, by: Act) => Promise<Answer>]>;
+
+/** The one carrier of a story. */
+function carrierOf({ client: { carriers } }: Services): string {
+  return carriers[0]?.id ?? '';
+}
 
 /** Somebody does one of these with an order. */
 export async function decide(world: World, id: string, deed: keyof typeof ORDER_DEEDS): Promise<void> {
@@ -107,6 +119,25 @@ export async function correct(world: World, id: string, line1: string): Promise<
 export async function pack(world: World, id: string, units: Readonly<Record<string, number>>): Promise<void> {
   const scanned = Object.entries(units).map(([sku, quantity]) => ({ sku, quantity }));
   await act(world, 'shipment/pack-order', (services, by) => packOrder({ orderId: idOf(id), warehouse: 'north', scanned }, services, by));
+}
+
+/** Somebody buys by hand the labels that the hub asks a person for, and says so. @param ids the orders'; all where none is given */
+export async function buyLabels(world: World, ...ids: readonly string[]): Promise<void> {
+  for (const purchase of parkedOf(world, ids)) await settle(world, purchase, { bought: true, trackingNumber: buyByHand(world, purchase), cost: COST, currency: 'EUR' });
+}
+
+/** Somebody says of the labels that the hub asks a person for that none was bought. @param ids the orders' */
+export async function buyNone(world: World, ...ids: readonly string[]): Promise<void> {
+  for (const purchase of parkedOf(world, ids)) await settle(world, purchase, { bought: false });
+}
+
+function parkedOf({ state }: World, ids: readonly string[]): Purchase[] {
+  const wanted = new Set(ids.map(idOf));
+  return itemsOf(state).flatMap((item) => (isEntity<Purchase>(item, 'purchase') && item.status === 'parked' && (ids.length === 0 || wanted.has(item.orderId)) ? [item] : []));
+}
+
+async function settle(world: World, { orderId, parcel }: Purchase, said: Settled): Promise<void> {
+  await act(world, 'shipment/settle-label', (services, by) => settleLabel({ orderId, parcel, reason: REASON, ...said }, services, by));
 }
 
 /** Somebody at the dock closes the carrier's day before its time. */

@@ -54,7 +54,8 @@ export interface Charge {
   readonly isVoid: boolean;
 }
 
-const COST = 640;
+/** What every label costs, in minor units. */
+export const COST = 640;
 
 /** Every label that was ever charged. */
 export function chargesOf({ shipments }: CarrierState): Charge[] {

@@ -60,7 +60,7 @@ function lostOrders({ acknowledged, deadLetters }: State, items: readonly Item[]
 function labelFaults({ carrier }: State, items: readonly Item[]): Faults {
   const purchases = new Map(items.filter((item) => isEntity<Purchase>(item, 'purchase')).map((purchase) => [purchase.reference, purchase]));
   const parcels = items.filter((item) => isEntity<Parcel>(item, 'parcel'));
-  const live = chargesOf(carrier).filter(({ isVoid }) => !isVoid);
+  const live = chargesOf(carrier).filter(({ reference, isVoid }) => !isVoid && purchases.get(reference)?.status !== 'kept');
   const unknown = live
     .filter(({ reference }) => purchases.get(reference)?.status !== 'bought')
     .map(({ reference }) => `label ${reference} was charged, and is ${purchases.get(reference)?.status ?? 'unknown'} here`);
@@ -96,7 +96,8 @@ function toldFaults({ told, disturbances, deadLetters }: State, items: readonly 
   return [...copies, ...sending];
 }
 
-function leftovers({ queues, stream }: State, items: readonly Item[], { policies }: Client): Faults {
+function leftovers({ queues, stream }: State, items: readonly Item[], { policies, carriers }: Client): Faults {
+  const isByHand = carriers.some(({ kind }) => kind === 'manual');
   const waiting = [...queues].flatMap(([queue, messages]) => (messages.length > 0 ? [`${messages.length} messages in ${queue}`] : []));
   const buying = items
     .filter((item) => isEntity<Purchase>(item, 'purchase') && ['buying', 'voiding', 'orphan'].includes(item.status))
@@ -105,7 +106,7 @@ function leftovers({ queues, stream }: State, items: readonly Item[], { policies
     policies.packing === 'confirm' && isEntity<Order>(item, 'order') && /^pack#/.test(item.work ?? '') ? [`order ${item.orderId} is authorised, and nobody packs it`] : [],
   );
   const parcels = items
-    .filter((item) => isEntity<Parcel>(item, 'parcel') && ['packed', 'assigned'].includes(item.status))
+    .filter((item) => isEntity<Parcel>(item, 'parcel') && ['packed', 'assigned'].includes(item.status) && !(isByHand && item.parked))
     .map(({ orderId, status }) => `a parcel of ${String(orderId)} is ${String(status)}, and nobody goes on with it`);
   return [...waiting, ...work, ...parcels, ...(stream.length > 0 ? [`${stream.length} changes that nobody heard of`] : []), ...buying];
 }
@@ -119,9 +120,12 @@ function strayOrders(_state: State, items: readonly Item[]): Faults {
 function moneyFaults({ carrier }: State, items: readonly Item[]): Faults {
   const taken = chargesOf(carrier).reduce((sum, { cost, isVoid }) => sum + (isVoid ? 0 : cost), 0);
   const purchases = items.filter((item) => isEntity<Purchase>(item, 'purchase'));
-  const booked = purchases.reduce((sum, { status, bought }) => sum + (status === 'bought' ? (bought?.cost ?? 0) : 0), 0);
+  const booked = purchases.reduce((sum, { status, bought }) => sum + (PAID.has(status) ? (bought?.cost ?? 0) : 0), 0);
   return taken === booked ? [] : [`the carrier took ${taken}, our books say ${booked}`];
 }
+
+/** One that the carrier does not take back is of no parcel any more, and paid for. */
+const PAID: ReadonlySet<Purchase['status']> = new Set(['bought', 'kept']);
 
 function deadFaults({ deadLetters }: State): Faults {
   return deadLetters.filter(({ body, code }) => !body.includes('poison') && !FOR_A_PERSON.has(code)).map(({ queue, code }) => `a dead letter in ${queue}: ${code}`);

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { packDelivery } from '../adapters/delivery.ts';
 import { packPrivacy } from '../adapters/reference.ts';
+import type { Purchase } from '../core/shipment.ts';
 import { JOURNEYS, type Journey, trackerEvent } from '../local/simulators/journey.ts';
 import { deliveryOf, idOf, type Posted, recipientOf } from '../test/functions/world.ts';
 import type { Oddity } from './easypost.ts';
+import { SHOP, shopEvent } from './etsy.ts';
 import type { World } from './world.ts';
 
 /** The storefront posts an order, and is told that we have it. */
@@ -20,6 +22,39 @@ export function list(world: World, posted: Posted): void {
 }
 
 const Payload = z.object({ data: z.looseObject({}) });
+
+/** What a shop that tells only which receipt changed has of one. */
+interface Bought {
+  readonly id: string;
+  readonly units?: Readonly<Record<string, number>>;
+  readonly status?: 'Open' | 'Paid' | 'Canceled';
+}
+
+/** A receipt of the shop comes to be, or changes, and the shop says which. */
+export function buy(world: World, { id, units = { TENT: 1 }, status = 'Paid' }: Bought): void {
+  const { state } = world;
+  const seconds = Math.floor(state.now / 1000);
+  const known = state.shop.receipts.find((receipt) => receipt.id === id);
+  if (known === undefined) state.shop.receipts.push({ id, buyer: recipientOf(id), units, status, createdAt: seconds, updatedAt: seconds, trackingCodes: [] });
+  else Object.assign(known, { units, status, updatedAt: Math.max(seconds, known.updatedAt + 1) });
+  state.acknowledged.push(`${SHOP.connectionId}:${id}`);
+  mention(world, id, status === 'Canceled' ? 'order.canceled' : 'order.paid');
+}
+
+/** The shop says that something happened to a receipt, whether it has one or not. */
+export function mention(world: World, id: string, type: string): void {
+  world.enqueue('inbox', [packDelivery({ connectionId: SHOP.connectionId, headers: {}, receivedAt: new Date(world.state.now).toISOString(), body: shopEvent(id, type) })]);
+}
+
+/** A person buys the label that the hub asks for, at the carrier's counter. @returns its tracking number */
+export function buyByHand({ state }: World, { orderId, reference }: Purchase): string {
+  const { shipments } = state.carrier;
+  const id = `shp_${shipments.length + 1}`;
+  const trackingCode = `HAND${shipments.length + 1}`;
+  const to = { name: recipientOf(orderId.split(':').at(-1) ?? '') };
+  shipments.push({ id, reference, to, trackingCode, oddity: undefined, asked: 1, refund: null, createdAt: new Date(state.now).toISOString(), form: null, scans: [] });
+  return trackingCode;
+}
 
 /** The storefront posts what is no order. */
 export function postPoison(world: World): void {

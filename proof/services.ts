@@ -6,6 +6,7 @@ import * as z from 'zod';
 import type { Outbox } from '../adapters/aws/message-queue.ts';
 import { Bucket } from '../adapters/aws/object-store.ts';
 import { Table } from '../adapters/aws/table.ts';
+import { packDelivery } from '../adapters/delivery.ts';
 import type { Http, HttpRequest, HttpResponse } from '../adapters/http.ts';
 import { loadNotifier } from '../adapters/notifier.ts';
 import type { Client } from '../core/client.ts';
@@ -14,6 +15,7 @@ import { ulid } from '../core/id.ts';
 import type { Json } from '../core/json.ts';
 import { cancellation, type Database } from '../local/database/database.ts';
 import { answerOf, problem } from './easypost.ts';
+import { answerOfShop, FIRST_REFRESH_TOKEN, SHOP, shopEvent } from './etsy.ts';
 import { through } from './seam.ts';
 import type { State } from './state.ts';
 
@@ -69,7 +71,7 @@ export function openTable(place: Place): Table {
   return new Table('hub', documentsOf(place), async () => {});
 }
 
-const SECRET = { signing: { current: `whsec_${Buffer.from('a key that proves nothing').toString('base64')}` }, token: 'EZTEST', apiKey: '' };
+const SECRET = { signing: { current: `whsec_${Buffer.from('a key that proves nothing').toString('base64')}` }, token: FIRST_REFRESH_TOKEN, apiKey: 'key:shared' };
 
 function newId(state: State): string {
   state.ids += 1;
@@ -246,9 +248,9 @@ function outboxOf(queue: string, place: Place): Outbox {
 function httpOf(place: Place): Http {
   return async (request) => {
     const { host, pathname } = new URL(request.url);
-    const effect = (): HttpResponse =>
-      host === 'wholesale.example.com' ? storefrontAnswer(request, place.state) : (answerOf(place.state.carrier, request, new Date(place.state.now)) ?? unanswered(host));
-    return await through(`http:${request.method} ${host}${pathname.replaceAll(/(shp|sf|pickup)_\d+/g, '$1')}`, effect, {
+    const answering = ANSWERING[host] ?? carrierAnswer;
+    const effect = (): HttpResponse => answering(request, place) ?? unanswered(host);
+    return await through(`http:${request.method} ${host}${pathname.replaceAll(/(shp|sf|pickup|receipts)([_/])\d+/g, '$1')}`, effect, {
       throttled: () => problem(429, 'RATE_LIMITED'),
       'server-error': () => problem(503, 'SERVICE_UNAVAILABLE'),
       'answer-lost': () => {
@@ -265,6 +267,25 @@ function httpOf(place: Place): Http {
 
 function unanswered(host: string): never {
   throw new Unavailable('http.timeout', `${host} did not answer within 15000 ms; whether the request had an effect is unknown.`);
+}
+
+/** Who answers at which host; at all others the carrier. */
+const ANSWERING: Readonly<Record<string, (request: HttpRequest, place: Place) => HttpResponse | undefined>> = {
+  'wholesale.example.com': (request, { state }) => storefrontAnswer(request, state),
+  [SHOP.host]: shopAnswer,
+};
+
+/** @returns undefined where no answer comes */
+function carrierAnswer(request: HttpRequest, { state }: Place): HttpResponse | undefined {
+  return answerOf(state.carrier, request, new Date(state.now));
+}
+
+function shopAnswer(request: HttpRequest, { state, enqueue }: Place): HttpResponse {
+  const at = new Date(state.now);
+  return answerOfShop(state.shop, request, at, {
+    mailed: (receiptId, trackingCode) => void state.told.push({ to: 'storefront', id: `${receiptId} ${trackingCode}`, body: '' }),
+    posted: (receiptId, type) => enqueue('inbox', [packDelivery({ connectionId: SHOP.connectionId, headers: {}, receivedAt: at.toISOString(), body: shopEvent(receiptId, type) })]),
+  });
 }
 
 function storefrontAnswer({ method, url, headers, body }: HttpRequest, state: State): HttpResponse {

@@ -1,6 +1,7 @@
 import { copyOf, type Partitions } from '../local/database/database.ts';
 import type { WireItem } from '../local/database/expression.ts';
 import { type CarrierState, copyCarrier, emptyCarrier } from './easypost.ts';
+import { copyShop, emptyShop, type ShopState } from './etsy.ts';
 
 /** A message on a queue. */
 export interface Message {
@@ -41,6 +42,8 @@ export interface State {
   readonly told: Told[];
   /** Orders, as JSON, that the storefront lists when it is asked. */
   readonly listed: string[];
+  /** The shop that tells only which receipt changed. */
+  readonly shop: ShopState;
   readonly carrier: CarrierState;
   /** What did not hold of single changes when they happened. */
   readonly broken: string[];
@@ -64,6 +67,7 @@ export function emptyState(now: number): State {
     objects: new Map(),
     told: [],
     listed: [],
+    shop: emptyShop(),
     carrier: emptyCarrier(),
     broken: [],
     acknowledged: [],
@@ -83,6 +87,7 @@ export function copyState(state: State): State {
     objects: new Map(state.objects),
     told: [...state.told],
     listed: [...state.listed],
+    shop: copyShop(state.shop),
     carrier: copyCarrier(state.carrier),
     broken: [...state.broken],
     acknowledged: [...state.acknowledged],

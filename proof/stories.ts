@@ -1,5 +1,6 @@
-import { authoriseAll, callCarrier, closeEarly, correct, count, decide, pack, receive, release, sendOff } from './desk.ts';
-import { askToErase, beOdd, list, post, postPoison, scan, travel } from './outside.ts';
+import { authoriseAll, buyLabels, buyNone, callCarrier, closeEarly, correct, count, decide, pack, receive, release, sendOff } from './desk.ts';
+import { SHOP } from './etsy.ts';
+import { askToErase, beOdd, buy, list, mention, post, postPoison, scan, travel } from './outside.ts';
 import { fallDue, readStorefront } from './schedules.ts';
 import type { World } from './world.ts';
 
@@ -11,7 +12,8 @@ export interface Story {
   readonly steps: readonly ((world: World) => void | Promise<void>)[];
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** What is told again and again, each time with something else going wrong. */
 export const STORIES: readonly Story[] = [
@@ -208,6 +210,42 @@ export const STORIES: readonly Story[] = [
       (world) => post(world, { id: '1' }),
       (world) => scan(world, '1', 'plain', 4),
       (world) => decide(world, '1', 'sendBack'),
+    ],
+  },
+  {
+    name: 'a shop says only which order changed',
+    client: { storefronts: [{ id: SHOP.connectionId, kind: 'etsy', settings: { shopId: SHOP.id, apiUrl: `https://${SHOP.host}`, toleranceSeconds: 300 } }] },
+    steps: [
+      (world) => receive(world, 'first', { TENT: 9 }),
+      (world) => {
+        buy(world, { id: '301' });
+        buy(world, { id: '302', units: { TENT: 2 }, status: 'Open' });
+        mention(world, '301', 'order.paid');
+        mention(world, '399', 'order.paid');
+      },
+      (world) => {
+        world.state.now += 2 * HOUR_MS;
+        buy(world, { id: '302', status: 'Canceled' });
+        scan(world, '301', 'plain', 2);
+      },
+    ],
+  },
+  {
+    name: 'labels are bought by hand',
+    client: { carriers: [{ id: 'counter', kind: 'manual', settings: { title: 'Counter', services: [{ name: 'Parcel', cost: '6.40', currency: 'EUR', days: 2 }] } }] },
+    steps: [
+      (world) => receive(world, 'first', { TENT: 4 }),
+      (world) => {
+        post(world, { id: '1' });
+        post(world, { id: '2' });
+      },
+      (world) => buyLabels(world, '1'),
+      (world) => decide(world, '2', 'recall'),
+      (world) => buyNone(world, '2'),
+      (world) => buyNone(world, '2'),
+      (world) => buyLabels(world, '2'),
+      (world) => decide(world, '1', 'handOver'),
+      (world) => decide(world, '1', 'reportDelivered'),
     ],
   },
 ];

@@ -1,6 +1,7 @@
 import { unpackDelivery } from '../adapters/delivery.ts';
 import { readClosing, readPickupName } from '../adapters/hand-over-message.ts';
 import { unpackLookup } from '../adapters/lookup.ts';
+import { unpackReferred } from '../adapters/reference.ts';
 import type { EventType } from '../core/change.ts';
 import { fillBackorders } from '../functions/inventory/fill-backorders.ts';
 import { notifyCustomer } from '../functions/notification/notify-customer.ts';
@@ -15,6 +16,7 @@ import { selectService } from '../functions/shipment/select-service.ts';
 import { settlePickups } from '../functions/shipment/settle-pickups.ts';
 import { voidLabel } from '../functions/shipment/void-label.ts';
 import { writeSlip } from '../functions/shipment/write-slip.ts';
+import { fetchOrders } from '../functions/storefront/fetch-orders.ts';
 import { honourPrivacy, readRequest } from '../functions/storefront/honour-privacy.ts';
 import { publishStock } from '../functions/storefront/publish-stock.ts';
 import { writeBack } from '../functions/storefront/write-back.ts';
@@ -58,6 +60,7 @@ const PATIENCE_MS = 240_000;
 /** By the name of their queue, in the order in which they are served when several have work. A test compares them with the template. */
 export const WORKERS: Readonly<Record<string, Worker>> = {
   inbox: { name: 'order/accept-orders', hears: [], receives: 5, handle: reading(unpackDelivery, acceptOrders) },
+  fetches: { name: 'storefront/fetch-orders', hears: [], receives: 10, handle: reading(unpackReferred, fetchOrders) },
   backorders: { name: 'inventory/fill-backorders', hears: ['stock.gained', 'order.waiting'], receives: 10, handle: reading(readEvent, fillBackorders) },
   packing: { name: 'shipment/pack-parcels', hears: ['order.authorised'], receives: 10, handle: reading(readEvent, packParcels) },
   services: { name: 'shipment/select-service', hears: ['parcel.packed', 'return.requested'], receives: 12, handle: reading(readEvent, each(selectService)) },

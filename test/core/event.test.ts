@@ -81,6 +81,7 @@ describe('eventsOf', () => {
   });
 });
 
+const PARKED = { at: NOW.toISOString(), reason: 'a person buys it' };
 const CHANGE = { type: 'parcel.updated' as const, at: NOW.toISOString(), by: 'hub', reason: 'why' };
 
 function packedParcel(): Parcel {
@@ -142,6 +143,18 @@ describe('an event of a parcel', () => {
 
     for (const before of [undefined, packedParcel()])
       expect(types(eventsOf(before, { ...arrived, version: 2, change: CHANGE }))).toEqual(['parcel.updated', 'parcel.dispatched', 'parcel.delayed', 'parcel.delivered']);
+  });
+
+  test.each([
+    ['a person said what was bought', { status: 'recalled' as const, parked: PARKED }, ['parcel.recalled']],
+    ['it is still asked', { status: 'recalled' as const, parked: PARKED, keeps: true }, []],
+    ['it was not called back', { parked: PARKED }, []],
+    ['nobody was asked', { status: 'recalled' as const }, []],
+  ])('has a recall go on once %s', (_when, { keeps = false, ...before }: Partial<Parcel> & { readonly keeps?: boolean }, expected) => {
+    const { parked, ...rest } = { ...packedParcel(), ...before };
+    const after = { ...rest, ...(keeps && parked && { parked }), version: 2, change: CHANGE };
+
+    expect(types(eventsOf({ ...packedParcel(), ...before }, after))).toEqual(['parcel.updated', ...expected]);
   });
 
   test.each([

@@ -159,6 +159,12 @@ describe('fetching a receipt', () => {
   test('that is gone says so', async () => {
     expect(await etsy.fetch?.({ what: 'receipt', id: '1' }, call(scripted({ status: 404 }).http))).toEqual({ kind: 'absent', sourceIds: ['1'] });
   });
+
+  test.each(['<html>maintenance</html>', '{"receipt_id":32', '[]', ''])('asks again when the answer was cut off or is another one: %s', async (body) => {
+    const { http } = scripted(json(body));
+
+    await expect(etsy.fetch?.({ what: 'receipt', id: '1' }, call(http))).rejects.toMatchObject({ constructor: Unavailable, code: 'storefront.answer-unreadable' });
+  });
 });
 
 describe('reading what changed', () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { readPurchases } from '../../../adapters/aws/purchase-store.ts';
-import { eventsOf } from '../../../core/event.ts';
+import type { Parcel } from '../../../core/shipment.ts';
 import { buyLabel } from '../../../functions/shipment/buy-label.ts';
 import { recallParcel } from '../../../functions/shipment/recall-parcel.ts';
 import { selectService } from '../../../functions/shipment/select-service.ts';
@@ -41,8 +41,9 @@ async function recall(): Promise<void> {
   expect(await recallParcel({ ...NAME, reason: 'the customer called' }, hub, manager(hub))).toMatchObject({ kind: 'answer' });
 }
 
-async function carryOutRecall(): Promise<void> {
-  await voidLabel(eventOf('parcel.recalled', await parcelOf(hub, '1')), reachingFor(hub));
+/** @param before the parcel before the change that has its recall carried out */
+async function carryOutRecall(before?: Parcel): Promise<void> {
+  await voidLabel(eventOf('parcel.recalled', await parcelOf(hub, '1'), before), reachingFor(hub));
 }
 
 async function purchasesNow() {
@@ -110,9 +111,7 @@ describe('a parcel that is called back while its purchase is parked', () => {
 
     expect(await settleLabel(BOUGHT, hub, manager(hub))).toMatchObject({ kind: 'answer', body: { parcel: { status: 'recalled', label: { trackingNumber: 'C 4711' } } } });
 
-    const after = await parcelOf(hub, '1');
-    expect(eventsOf(before, after).map(({ type }) => type)).toContain('parcel.recalled');
-    await carryOutRecall();
+    await carryOutRecall(before);
     expect(counter.voids).toHaveLength(1);
     expect(await parcelOf(hub, '1')).toMatchObject({ status: 'unpacked', refund: 'refunded' });
     expect(await stockOf(hub, 'TENT')).toMatchObject({ onHand: 10, reserved: 0, quarantined: 1 });
@@ -121,9 +120,10 @@ describe('a parcel that is called back while its purchase is parked', () => {
 
   test('goes on with its recall once it is known that there is none', async () => {
     await recall();
+    const before = await parcelOf(hub, '1');
 
     expect(await settleLabel(NOTHING, hub, manager(hub))).toMatchObject({ kind: 'answer', body: { parcel: { status: 'recalled' } } });
-    await carryOutRecall();
+    await carryOutRecall(before);
 
     expect(counter.voids).toEqual([]);
     expect(await parcelOf(hub, '1')).toMatchObject({ status: 'unpacked' });
