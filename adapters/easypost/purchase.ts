@@ -100,16 +100,25 @@ const Refundable = z.object({ id: z.string(), refund_status: text, status: text 
  * https://docs.easypost.com/docs/shipments/refunds
  */
 export async function voidLabel({ carrierRef }: LabelAtCarrier, call: Call): Promise<Voided> {
-  const before = refundOf(await answerTo(ask('GET', shipmentPath(carrierRef), undefined, call)), carrierRef);
+  const before = await standingOf(carrierRef, call);
   if (before.outcome !== 'none') return before;
   const response = await answerTo(ask('POST', `${shipmentPath(carrierRef)}/refund`, {}, call));
-  const refusal = 'reason' in response ? undefined : refusalOf(response, before.moving);
-  const after = refusal ?? refundOf(response, carrierRef);
-  return after.outcome === 'none' ? unknown('the answer names no state of the refund') : after;
+  if ('reason' in response) return unknown(response.reason);
+  const refused = isRefusalOfRefund(response);
+  // It may be refused because it was asked for a moment ago.
+  const after = refused ? await standingOf(carrierRef, call) : refundOf(response, carrierRef);
+  if (after.outcome !== 'none') return after;
+  return refused ? { outcome: 'refused', used: after.moving, reason: saidBy(response) } : unknown('the answer names no state of the refund');
+}
+
+type Standing = Voided | { readonly outcome: 'none'; readonly moving: boolean };
+
+async function standingOf(carrierRef: string, call: Call): Promise<Standing> {
+  return refundOf(await answerTo(ask('GET', shipmentPath(carrierRef), undefined, call)), carrierRef);
 }
 
 /** What a shipment says of its refund; none where nobody has asked for it. */
-function refundOf(response: Answered, carrierRef: string): Voided | { readonly outcome: 'none'; readonly moving: boolean } {
+function refundOf(response: Answered, carrierRef: string): Standing {
   if ('reason' in response) return unknown(response.reason);
   if (!isSuccess(response)) return unknown(saidBy(response));
   const { data } = Refundable.safeParse(jsonOf(response));
@@ -130,9 +139,8 @@ const REFUNDS: ReadonlyMap<string, Voided> = new Map<string, Voided>([
 const MOVING = new Set(['in_transit', 'out_for_delivery', 'available_for_pickup', 'delivered', 'return_to_sender', 'failure']);
 
 /** A refusal that is about the refund itself, such as SHIPMENT.REFUND.UNAVAILABLE; any other error says nothing about the label. */
-function refusalOf(response: HttpResponse, used: boolean): Voided | undefined {
-  const isFinal = response.status >= 400 && !isPassing(response.status) && errorCodeOf(response).includes('REFUND');
-  return isFinal ? { outcome: 'refused', used, reason: saidBy(response) } : undefined;
+function isRefusalOfRefund(response: HttpResponse): boolean {
+  return response.status >= 400 && !isPassing(response.status) && errorCodeOf(response).includes('REFUND');
 }
 
 function shipmentPath(carrierRef: string): string {

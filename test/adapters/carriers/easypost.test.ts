@@ -302,6 +302,7 @@ describe('reading a callback', () => {
 });
 
 describe('taking a label back', () => {
+  const KEPT = { outcome: 'refused', used: false };
   const LABEL = { ...PURCHASE, trackingNumber: 'EZ2000000002' };
   const refund = (status: string | null, more: object = {}) => json({ ...BOUGHT, refund_status: status, ...more });
   const voidLabel = async (...answers: readonly Answer[]) => {
@@ -334,12 +335,14 @@ describe('taking a label back', () => {
   });
 
   test.each<[string, Answer[], object]>([
-    ['a refusal that is about the refund ends it', [refund(null, { status: 'pre_transit' }), failure('SHIPMENT.REFUND.UNAVAILABLE', 422)], { outcome: 'refused', used: false }],
+    ['a refusal that is about the refund ends it', [refund(null), failure('SHIPMENT.REFUND.UNAVAILABLE', 422), refund(null, { status: 'pre_transit' })], KEPT],
     [
-      'a refusal of a parcel that moves says that it was used',
-      [refund(null, { status: 'in_transit' }), failure('SHIPMENT.REFUND.UNAVAILABLE', 422)],
+      'a refusal of a parcel that moves by then says that it was used',
+      [refund(null), failure('SHIPMENT.REFUND.UNAVAILABLE', 422), refund(null, { status: 'in_transit' })],
       { outcome: 'refused', used: true },
     ],
+    ['a refusal of what another asked for a moment ago is none', [refund(null), failure('SHIPMENT.REFUND.UNAVAILABLE', 422), refund('submitted')], { outcome: 'pending' }],
+    ['a refusal after which nobody answers says nothing', [refund(null), failure('SHIPMENT.REFUND.UNAVAILABLE', 422), failure('BUSY', 503)], { outcome: 'unknown' }],
     ['another refusal says nothing about the label', [refund(null), failure('PAYMENT_REQUIRED', 402)], { outcome: 'unknown' }],
     ['an error of the carrier says nothing either', [refund(null), failure('SHIPMENT.REFUND.UNAVAILABLE', 503)], { outcome: 'unknown' }],
     ['nor does a look that fails', [failure('APIKEY.INACTIVE', 401)], { outcome: 'unknown' }],
