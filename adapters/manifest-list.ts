@@ -74,8 +74,8 @@ ${style}
 <body>
 <main>
 <header><div><p class="client">${client.name}, ${warehouse.name}</p><h1>Hand-over to ${connection.id}</h1></div><p>${format.day(day)}<br>closed ${format.moment(closedAt.toISOString())}, ${timeZone}</p></header>
-<p class="lead">${format.plural(rows.length, 'parcel')}, ${kilograms(weight, format)} in all.</p>
-${leftOut.length > 0 && html`<p class="note warn">${format.plural(leftOut.length, 'parcel')} stay${leftOut.length === 1 && 's'} behind: <a href="#behind">which, and why</a>.</p>`}
+<p class="lead">${format.plural(rows.length, 'parcel')}, ${format.weight(weight)} in all.</p>
+${leftOut.length > 0 && html`<p class="note warn">${format.plural(leftOut.length, 'parcel')} stay${leftOut.length === 1 && 's'} behind: see <a href="#behind">What stays behind</a> below.</p>`}
 ${manifestTable(list, format)}
 ${parcelTable(list, format)}
 <section class="sign" aria-label="Signatures">
@@ -95,7 +95,7 @@ function manifestTable({ rows }: HandOverList, format: Format): Markup {
     caption: 'Manifests',
     columns: ['Manifest', 'Carrier', "Carrier's number", 'Parcels#', 'Weight#'],
     rows: manifests.map(([manifest, parcels]) => ({
-      cells: [manifestId(manifest), manifest.carrier, manifest.manifestRef || NONE, format.count(parcels.length), kilograms(weightOf(parcels), format)],
+      cells: [manifestId(manifest), manifest.carrier, manifest.manifestRef || NONE, format.count(parcels.length), format.weight(weightOf(parcels))],
     })),
     empty: 'Nothing was given to the carrier.',
   });
@@ -110,9 +110,9 @@ function parcelTable({ rows }: HandOverList, format: Format): Markup {
     caption: 'Parcels',
     columns: ['Tracking number', 'Order', 'Parcel#', 'Carrier', 'Service', 'Weight#'],
     rows: rows.map(({ parcel: { orderId, parcel, label, weight } }) => ({
-      cells: [label?.trackingNumber ?? NONE, orderId, String(parcel), label?.carrier ?? NONE, label?.service ?? NONE, kilograms(weight, format)],
+      cells: [label?.trackingNumber ?? NONE, orderId, String(parcel), label?.carrier ?? NONE, label?.service ?? NONE, format.weight(weight)],
     })),
-    total: ['All', '', format.count(rows.length), '', '', kilograms(weightOf(rows), format)],
+    total: ['All', '', format.count(rows.length), '', '', format.weight(weightOf(rows))],
     empty: 'No parcel was given to the carrier.',
   });
 }
@@ -125,9 +125,4 @@ ${table({
   rows: leftOut.map(({ orderId, parcel, trackingNumber, reason }) => ({ cells: [orderId, String(parcel), trackingNumber || NONE, reason] })),
   empty: 'Nothing: everything that waits for this carrier is on the list above.',
 })}`;
-}
-
-/** Grams as a reader takes them in: in kilograms, to the hundredth. */
-function kilograms(grams: number, { count }: Format): string {
-  return `${count(Math.round(grams / 10) / 100)}\u00A0kg`;
 }

@@ -7,6 +7,8 @@ export interface Format {
   count(value: number): string;
   /** `3 parcels`, `1 parcel`, `no parcels` */
   plural(value: number, noun: string): string;
+  /** Grams, in kilograms to the gram: what is added up by hand must come to the total. */
+  weight(grams: number): string;
   /** Minor units. */
   money(amount: number, currency: string): string;
   /** Each currency on its own; a dash for none. */
@@ -32,6 +34,7 @@ export const NONE = '–';
  */
 export function formatFor(locale: string, timeZone: string): Format {
   const counts = new Intl.NumberFormat(locale);
+  const kilograms = new Intl.NumberFormat(locale, { minimumFractionDigits: 3 });
   const countries = new Intl.DisplayNames('en-GB', { type: 'region', fallback: 'none' });
   const days = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   const moments = new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
@@ -49,6 +52,7 @@ export function formatFor(locale: string, timeZone: string): Format {
   return {
     count: (value) => counts.format(value),
     plural: (value, noun) => `${value === 0 ? 'no' : counts.format(value)} ${noun}${value === 1 ? '' : 's'}`,
+    weight: (grams) => `${kilograms.format(grams / 1000)}\u00A0kg`,
     money,
     amounts: (list) => list.map(({ currency, amount }) => money(amount, currency)).join(' + ') || NONE,
     day: (day) => days.format(Date.parse(`${day}T12:00:00.000Z`)).replace(',', ''),

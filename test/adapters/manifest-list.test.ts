@@ -70,12 +70,14 @@ describe('the list that a driver signs', () => {
     const page = documentOf(listOf(3), 'html').toString('utf8');
 
     expect(page).toContain('<h1>Hand-over to easypost</h1>');
-    expect(page).toContain('3 parcels, 3.77\u00A0kg in all.');
+    expect(page).toContain('3 parcels, 3.765\u00A0kg in all.');
     for (const number of ['94000', '94001', '94002']) expect(page).toContain(`<th scope="row">${number}</th>`);
     expect(page).toContain('its order is held (fraud)');
     expect(page).toMatch(/Handed over for North[\s\S]*Taken by the driver/);
     expect(page.match(/<table>/g)).toHaveLength(3);
     expect(page).toContain('sf_1');
+    expect(page.match(/1\.255\u00A0kg/g)).toHaveLength(3);
+    expect(page).toContain('1 parcel stays behind: see <a href="#behind">What stays behind</a> below.');
   });
 
   test('escapes what carriers say', () => {
