@@ -143,7 +143,7 @@ class Day {
     this.#manager = new Staff(cloud, diary, 'mara.manager', ['hub/orders.read', 'hub/orders.write', 'hub/orders.authorise']);
     this.#plants = new Staff(cloud, diary, 'plants', ['hub/stock.write']);
     this.#warehouse = new Staff(cloud, diary, 'wim.warehouse', ['hub/stock.write']);
-    this.#standing = new Standing(Math.ceil(plan.orders.length * MORNING_SHARE), reactTo(plan, this.#manager, vendors));
+    this.#standing = new Standing(Math.ceil(plan.orders.length * MORNING_SHARE), reactTo(plan, this.#manager, vendors, this.#clients.table));
     const supply = supplyAfter(this.#plants, this.#standing.afternoon);
     this.#observers = [
       this.#observe('events', ENV.eventsTopic, HEARD, (seen) => this.#standing.hear(seen)),
@@ -240,9 +240,10 @@ class Day {
     await Promise.all([this.#manager.stop(), this.#plants.stop(), this.#warehouse.stop(), ...this.#observers.map((observer) => observer.stop())]);
     this.#clients.sqs.destroy();
     this.#clients.sns.destroy();
+    this.#clients.table.client.destroy();
   }
 
-  #observe(topic: string, variable: EnvName, types: readonly string[], onSeen: (seen: Seen) => void): Observer {
+  #observe(topic: string, variable: EnvName, types: readonly string[], onSeen: (seen: Seen) => void | Promise<void>): Observer {
     const topicArn = placeOf(this.#options.cloud, variable);
     return new Observer(this.#clients, this.#options.diary, { topic, topicArn, types }, onSeen);
   }

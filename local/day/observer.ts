@@ -8,6 +8,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { documentClient, Table } from '../../adapters/aws/table.ts';
 import type { Cloud } from '../cloud/cloud.ts';
 import type { Diary, Seen } from './diary.ts';
 
@@ -15,13 +16,18 @@ import type { Diary, Seen } from './diary.ts';
 export interface Clients {
   readonly sqs: SQSClient;
   readonly sns: SNSClient;
+  readonly table: Table;
 }
 
 /** Opens clients that speak with the local cloud. */
 export function openClients(cloud: Cloud): Clients {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const common = { region: cloud.region, credentials };
-  return { sqs: new SQSClient({ ...common, endpoint: cloud.endpoints.sqs }), sns: new SNSClient({ ...common, endpoint: cloud.endpoints.sns }) };
+  return {
+    sqs: new SQSClient({ ...common, endpoint: cloud.endpoints.sqs }),
+    sns: new SNSClient({ ...common, endpoint: cloud.endpoints.sns }),
+    table: new Table(cloud.tableName, documentClient({ ...common, endpoint: cloud.endpoints.dynamodb })),
+  };
 }
 
 /** Which topic is listened to, under which name, and for which event types. */
@@ -37,13 +43,13 @@ export class Observer {
   readonly #clients: Clients;
   readonly #diary: Diary;
   readonly #listening: Listening;
-  readonly #onSeen: (seen: Seen) => void;
+  readonly #onSeen: (seen: Seen) => void | Promise<void>;
   #queueUrl = '';
   #stopped = false;
   #loop: Promise<void> | undefined;
   #failure: unknown;
 
-  constructor(clients: Clients, diary: Diary, listening: Listening, onSeen: (seen: Seen) => void) {
+  constructor(clients: Clients, diary: Diary, listening: Listening, onSeen: (seen: Seen) => void | Promise<void>) {
     this.#clients = clients;
     this.#diary = diary;
     this.#listening = listening;
@@ -53,7 +59,7 @@ export class Observer {
   /** Subscribes and begins to listen; what an earlier run of the day saw is told again first. */
   async start(): Promise<void> {
     const { topic, topicArn, types } = this.#listening;
-    for (const seen of this.#diary.seen(topic)) this.#onSeen(seen);
+    for (const seen of this.#diary.seen(topic)) await this.#onSeen(seen);
     const { QueueUrl = '' } = await this.#clients.sqs.send(new CreateQueueCommand({ QueueName: `day-observes-${topic}`, Attributes: { VisibilityTimeout: '10' } }));
     this.#queueUrl = QueueUrl;
     const { Attributes } = await this.#clients.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
@@ -97,7 +103,7 @@ export class Observer {
     for (const message of messages) {
       const attributes = Object.fromEntries(Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue = '' }]) => [name, StringValue]));
       const seen = { messageId: message.MessageId ?? '', topic: this.#listening.topic, body: message.Body ?? '', attributes };
-      if (this.#diary.see(seen)) this.#onSeen(seen);
+      if (this.#diary.see(seen)) await this.#onSeen(seen);
     }
     const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
     await this.#clients.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries }));

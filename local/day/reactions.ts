@@ -1,3 +1,5 @@
+import { readParcel } from '../../adapters/aws/parcel-store.ts';
+import type { Table } from '../../adapters/aws/table.ts';
 import type { HubEvent } from '../../core/event.ts';
 import type { Vendors } from '../simulators/vendors.ts';
 import type { Gate } from './courses.ts';
@@ -48,7 +50,7 @@ const OPENS: Readonly<Record<Gate, (event: OrderEvent | ParcelEvent) => boolean>
 };
 
 /** People who act on what the hub says: the manager, customers and storefronts who wait for a state, the packer who hands parcels over. */
-export function reactTo(plan: Plan, manager: Staff, { outbox, carriers }: Pick<Vendors, 'outbox' | 'carriers'>): Reactions {
+export function reactTo(plan: Plan, manager: Staff, { outbox, carriers }: Pick<Vendors, 'outbox' | 'carriers'>, table: Table): Reactions {
   const orders = new Map(plan.orders.map((order) => [order.orderId, order]));
   const gated = Map.groupBy(plan.gated, ({ orderId }) => orderId);
   return {
@@ -58,14 +60,19 @@ export function reactTo(plan: Plan, manager: Staff, { outbox, carriers }: Pick<V
       manager.take(managerTasks(order, event), MANAGER_MS);
       open(order.orderId, event);
     },
-    onParcel(event) {
+    async onParcel(event) {
       const order = orders.get(event.parcel.orderId);
       if (order === undefined) return;
-      // The driver takes what is on the list.
-      if (event.type === 'parcel.manifested' && order.journey !== 'kept') carriers.get(event.parcel.carrierId)?.handOver([order.recipient]);
+      if (event.type === 'parcel.manifested' && order.journey !== 'kept') await collect(event);
       open(order.orderId, event);
     },
   };
+
+  /** The driver takes what is on the list, and nothing else of that order. */
+  async function collect({ parcel: { orderId, parcel, carrierId } }: ParcelEvent): Promise<void> {
+    const { label } = await readParcel(table, { orderId, parcel });
+    if (label !== undefined) carriers.get(carrierId)?.handOver([label.trackingNumber]);
+  }
 
   function open(orderId: string, event: OrderEvent | ParcelEvent): void {
     const opened = (gated.get(orderId) ?? []).filter(({ gate }) => OPENS[gate](event));

@@ -2,6 +2,7 @@ import { HubEvent } from '../../core/event.ts';
 import type { Seen } from './diary.ts';
 
 type OrderEvent = Extract<HubEvent, { entity: 'order' }>;
+type ParcelEvent = Extract<HubEvent, { entity: 'parcel' }>;
 
 /** How an order stood when the hub last spoke of it. */
 export interface OrderStanding {
@@ -13,7 +14,7 @@ export interface OrderStanding {
 /** Who acts on what is heard. */
 export interface Reactions {
   onOrder(event: OrderEvent): void;
-  onParcel(event: Extract<HubEvent, { entity: 'parcel' }>): void;
+  onParcel(event: ParcelEvent): Promise<void>;
 }
 
 /** Where every order of the day stands, from the hub's own events, whatever their order of arrival. */
@@ -38,11 +39,11 @@ export class Standing {
   }
 
   /** Takes in one message of the events topic. */
-  hear(seen: Seen): void {
+  async hear(seen: Seen): Promise<void> {
     const event = HubEvent.parse(JSON.parse(seen.body));
     if (event.entity === 'parcel') {
       this.#count(event.type, `${event.parcel.orderId}/${event.parcel.parcel}`);
-      this.#reactions.onParcel(event);
+      await this.#reactions.onParcel(event);
     }
     if (event.entity !== 'order') return;
     const { orderId, status, holds } = event.order;

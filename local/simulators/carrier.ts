@@ -77,8 +77,8 @@ export interface PlayedCarrier {
   /** How it signs and addresses a posting; undefined where it posts none now. */
   readonly address: (posting: Posting, now: Date) => Addressed | undefined | Promise<Addressed | undefined>;
   expect(expectations: readonly Expectation[]): void;
-  /** Gives the parcels of these recipients to the carrier: from now on they travel, unless their label was taken back. */
-  handOver(recipients: readonly string[]): void;
+  /** Gives the parcels with these labels to the carrier: from now on they travel, unless their label was taken back. */
+  handOver(trackingNumbers: readonly string[]): void;
   /** All money it ever took, also for labels that were voided since. */
   charges(): readonly Charge[];
   /** `carrierRef` of the labels that were taken back. */

@@ -110,9 +110,9 @@ export async function openEasypost(options: CarrierOptions): Promise<PlayedCarri
       const insert = database.prepare('INSERT OR IGNORE INTO expectation VALUES (?, ?, 1, ?)');
       for (const { recipient, fault, journey } of expectations) insert.run(recipient.toUpperCase(), fault ?? null, journey);
     },
-    handOver: (recipients) => {
-      const bought = database.prepare('SELECT * FROM shipment WHERE recipient = ? AND tracking_code IS NOT NULL');
-      for (const recipient of recipients) for (const shipment of bought.all(recipient.toUpperCase())) leave(shipment, account);
+    handOver: (trackingNumbers) => {
+      const sold = database.prepare('SELECT * FROM shipment WHERE tracking_code = ?');
+      for (const shipment of trackingNumbers.flatMap((number) => sold.all(number))) leave(shipment, account);
     },
     charges: () => chargesOf(database),
     voids: () =>

@@ -58,9 +58,9 @@ export async function openFedex(options: CarrierOptions): Promise<PlayedCarrier>
       const insert = database.prepare('INSERT OR IGNORE INTO expectation VALUES (?, ?, 1, ?)');
       for (const { recipient, fault, journey } of expectations) insert.run(recipient.toUpperCase(), fault ?? null, journey);
     },
-    handOver: (recipients) => {
-      const bought = database.prepare('SELECT * FROM shipment WHERE recipient = ? AND cancelled_at IS NULL AND left_at IS NULL');
-      for (const recipient of recipients) for (const shipment of bought.all(recipient.toUpperCase())) leave(shipment, account);
+    handOver: (trackingNumbers) => {
+      const sold = database.prepare('SELECT * FROM shipment WHERE tracking = ? AND cancelled_at IS NULL AND left_at IS NULL');
+      for (const shipment of trackingNumbers.flatMap((number) => sold.all(number))) leave(shipment, account);
     },
     charges: () => database.prepare('SELECT * FROM shipment ORDER BY tracking').all().map(chargeOf),
     voids: () => database.prepare('SELECT * FROM shipment WHERE cancelled_at IS NOT NULL ORDER BY tracking').all().map(carrierRefOf),

@@ -13,7 +13,6 @@ export const SCHEMA = `
     wrong INTEGER NOT NULL DEFAULT 0, handed_over INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX IF NOT EXISTS purchase_rate ON purchase (rate_id);
-  CREATE INDEX IF NOT EXISTS purchase_recipient ON purchase (recipient);
   CREATE INDEX IF NOT EXISTS purchase_tracking ON purchase (tracking_number);
   CREATE TABLE IF NOT EXISTS charge (id INTEGER PRIMARY KEY, purchase_id TEXT, cost INTEGER, currency TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS scan (purchase_id TEXT, step INTEGER, at REAL, body TEXT NOT NULL, PRIMARY KEY (purchase_id, step)) STRICT;

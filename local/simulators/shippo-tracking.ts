@@ -16,11 +16,11 @@ const WORDS: Readonly<Record<string, readonly [status: string, substatus: string
   'return_to_sender/return': ['RETURNED', 'return_to_sender', false],
 };
 
-/** Gives the parcels of these recipients to their carriers; one whose label was taken back does not travel. */
-export function handOver(recipients: readonly string[], account: Account): void {
+/** Gives the parcels with these labels to their carriers; one whose label was taken back does not travel. */
+export function handOver(trackingNumbers: readonly string[], account: Account): void {
   const { database } = account;
-  const here = database.prepare("SELECT * FROM purchase WHERE recipient = ? AND status = 'SUCCESS' AND handed_over = 0");
-  for (const bought of recipients.flatMap((recipient) => here.all(recipient.toUpperCase()))) {
+  const here = database.prepare("SELECT * FROM purchase WHERE tracking_number = ? AND status = 'SUCCESS' AND handed_over = 0");
+  for (const bought of trackingNumbers.flatMap((number) => here.all(number))) {
     database.prepare('UPDATE purchase SET handed_over = 1 WHERE id = ?').run(text(bought, 'id'));
     travel(bought, 'handed over', account);
   }

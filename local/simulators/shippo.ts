@@ -29,7 +29,7 @@ export async function openShippo(options: CarrierOptions): Promise<PlayedCarrier
       const insert = database.prepare('INSERT OR IGNORE INTO expectation VALUES (?, ?, 1, ?)');
       for (const { recipient, fault, journey } of expectations) insert.run(recipient.toUpperCase(), fault ?? null, journey);
     },
-    handOver: (recipients) => handOver(recipients, account),
+    handOver: (trackingNumbers) => handOver(trackingNumbers, account),
     charges: () => chargesOf(account),
     voids: () => textsOf('SELECT purchase_id FROM refund ORDER BY purchase_id', 'purchase_id'),
     // Shippo refuses no repeat: it sells another label.

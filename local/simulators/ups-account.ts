@@ -10,7 +10,6 @@ export const SCHEMA = `
     voided INTEGER NOT NULL DEFAULT 0, handed_over INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX IF NOT EXISTS shipment_reference ON shipment (reference);
-  CREATE INDEX IF NOT EXISTS shipment_recipient ON shipment (recipient);
   CREATE TABLE IF NOT EXISTS scan (shipment_id TEXT, at REAL, type TEXT, code TEXT, number TEXT, description TEXT, PRIMARY KEY (shipment_id, number)) STRICT;
   CREATE TABLE IF NOT EXISTS expectation (recipient TEXT PRIMARY KEY, fault TEXT, left INTEGER, journey TEXT) STRICT;
   CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER) STRICT;

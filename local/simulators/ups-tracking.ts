@@ -51,14 +51,13 @@ export function travel(sold: Row, because: 'bought' | 'handed over', { database,
 }
 
 /** A parcel whose label was taken back does not travel. */
-export function handOver(recipients: readonly string[], account: Account): void {
+export function handOver(trackingNumbers: readonly string[], account: Account): void {
   const { database } = account;
-  const waiting = database.prepare('SELECT * FROM shipment WHERE recipient = ? AND voided = 0 AND handed_over = 0');
-  for (const recipient of recipients)
-    for (const sold of waiting.all(recipient.toUpperCase())) {
-      database.prepare('UPDATE shipment SET handed_over = 1 WHERE id = ?').run(text(sold, 'id'));
-      travel(sold, 'handed over', account);
-    }
+  const waiting = database.prepare('SELECT * FROM shipment WHERE id = ? AND voided = 0 AND handed_over = 0');
+  for (const sold of trackingNumbers.flatMap((number) => waiting.all(number))) {
+    database.prepare('UPDATE shipment SET handed_over = 1 WHERE id = ?').run(text(sold, 'id'));
+    travel(sold, 'handed over', account);
+  }
 }
 
 /** UPS's clock has whole seconds; rounded up, so that no scan seems to come before what caused it. */

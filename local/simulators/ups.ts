@@ -30,7 +30,7 @@ export async function openUps(options: CarrierOptions): Promise<PlayedCarrier> {
       const insert = database.prepare('INSERT OR IGNORE INTO expectation VALUES (?, ?, 1, ?)');
       for (const { recipient, fault, journey } of expectations) insert.run(recipient.toUpperCase(), fault ?? null, journey);
     },
-    handOver: (recipients) => handOver(recipients, account),
+    handOver: (trackingNumbers) => handOver(trackingNumbers, account),
     charges: () => chargesOf(account),
     voids: () =>
       database

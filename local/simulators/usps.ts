@@ -31,9 +31,9 @@ export async function openUsps(options: CarrierOptions): Promise<PlayedCarrier> 
       const insert = database.prepare('INSERT OR IGNORE INTO expectation VALUES (?, ?, 1, ?)');
       for (const { recipient, fault, journey } of expectations) insert.run(recipient.toUpperCase(), fault ?? null, journey);
     },
-    handOver: (recipients) => {
-      const sold = database.prepare('SELECT * FROM label WHERE recipient = ?');
-      for (const recipient of recipients) for (const label of sold.all(recipient.toUpperCase())) leave(label, account);
+    handOver: (trackingNumbers) => {
+      const sold = database.prepare('SELECT * FROM label WHERE tracking = ?');
+      for (const label of trackingNumbers.flatMap((number) => sold.all(number))) leave(label, account);
     },
     charges: () => chargesOf(account),
     voids: () => column("SELECT key FROM label WHERE state <> 'sold' ORDER BY sold_at", 'key'),

@@ -98,10 +98,7 @@ function outageHeldNobodyUp({ outage: { carrierId, begin, end }, snapshot }: Evi
 }
 
 /** What left is on a manifest or list of its carrier, and a carrier's own forms name no label twice. */
-function manifests({ plan, vendors, snapshot }: Evidence): Check {
-  // The driver of the day takes parcels by the name on them: of a customer with two, both.
-  const twice = new Set(repeatedValues(plan.orders.map(({ recipient }) => recipient)));
-  const ambiguous = new Set(plan.orders.filter(({ recipient }) => twice.has(recipient)).map(({ orderId }) => orderId));
+function manifests({ vendors, snapshot }: Evidence): Check {
   const listed = snapshot.table.parcels.filter(({ manifest }) => manifest !== undefined);
   const ours = new Set(listed.flatMap(({ carrierId, label }) => (label === undefined ? [] : [`${carrierId} ${label.trackingNumber}`])));
   const theirs = [...vendors.carriers].flatMap(([carrierId, carrier]) => carrier.manifested().map((trackingNumber) => `${carrierId} ${trackingNumber}`));
@@ -109,15 +106,11 @@ function manifests({ plan, vendors, snapshot }: Evidence): Check {
     ...repeated(theirs),
     ...theirs.filter((label) => !ours.has(label)).map((label) => `${label} is on a form of its carrier, and on none of ours`),
     ...snapshot.table.parcels
-      .filter(({ orderId, status, manifest }) => hasTravelled(status) && manifest === undefined && !ambiguous.has(orderId))
+      .filter(({ status, manifest }) => hasTravelled(status) && manifest === undefined)
       .map(({ orderId, parcel }) => `parcel ${parcel} of ${orderId} left on no list`),
   ];
   const papers = snapshot.labels.filter(({ key }) => key.startsWith('manifests/')).length;
   return check('what left is on a list that the driver signed', `${listed.length} parcels listed, ${theirs.length} of them on forms of their carriers; ${papers} papers`, faults);
-}
-
-function repeatedValues(values: readonly string[]): string[] {
-  return values.filter((value, index) => values.indexOf(value) !== index);
 }
 
 function hasTravelled(status: string): boolean {

@@ -58,6 +58,13 @@ describe('the simulated EasyPost', () => {
     return { purchase, outcome: await easypost.buy(purchase, call(patienceFor(fault))) };
   }
 
+  async function bought(journey: Journey = 'plain') {
+    const { purchase, outcome } = await buy(undefined, journey);
+    if (outcome.outcome !== 'bought') throw new Error(outcome.reason);
+    const { carrierRef, trackingNumber } = outcome.label;
+    return { purchase, label: outcome.label, known: { reference: purchase.reference, carrierRef, trackingNumber } };
+  }
+
   it('sells a label whose address differs in formatting alone', async () => {
     const { outcome } = await buy();
 
@@ -108,26 +115,33 @@ describe('the simulated EasyPost', () => {
   });
 
   it('takes a label back once, after which its parcel does not travel', async () => {
-    const { purchase } = await buy();
-    const label = { ...purchase, trackingNumber: '' };
+    const { known } = await bought();
 
-    expect(await easypost.void?.(label, call())).toEqual({ outcome: 'pending' });
-    expect(await easypost.void?.(label, call())).toEqual({ outcome: 'pending' });
+    expect(await easypost.void?.(known, call())).toEqual({ outcome: 'pending' });
+    expect(await easypost.void?.(known, call())).toEqual({ outcome: 'pending' });
 
-    expect(carrier.voids()).toEqual([purchase.carrierRef]);
+    expect(carrier.voids()).toEqual([known.carrierRef]);
     const before = posted.length;
-    carrier.handOver([TO.name]);
+    carrier.handOver([known.trackingNumber]);
     expect(posted).toHaveLength(before);
   });
 
   it('takes no label back of a parcel that has left, and none that was not sold', async () => {
-    const { purchase } = await buy();
-    carrier.handOver([TO.name]);
+    const { known } = await bought();
+    carrier.handOver([known.trackingNumber]);
     const unsold = await easypost.quote({ ...SHIPMENT, reference: '01JE' }, call());
 
-    expect(await easypost.void?.({ ...purchase, trackingNumber: '' }, call())).toMatchObject({ outcome: 'refused', used: true });
+    expect(await easypost.void?.(known, call())).toMatchObject({ outcome: 'refused', used: true });
     expect(await easypost.void?.({ ...unsold, reference: '01JE', trackingNumber: '' }, call())).toMatchObject({ outcome: 'refused', used: false });
     expect(carrier.voids()).toEqual([]);
+  });
+
+  it('lets travel what the driver took alone: another parcel of the same customer stays', async () => {
+    const [taken, stays] = [await bought(), await bought()];
+    carrier.handOver([taken.known.trackingNumber]);
+
+    expect(await easypost.void?.(taken.known, call())).toMatchObject({ outcome: 'refused' });
+    expect(await easypost.void?.(stays.known, call())).toEqual({ outcome: 'pending' });
   });
 
   it('prints another house number when it is told to', async () => {
@@ -138,8 +152,8 @@ describe('the simulated EasyPost', () => {
   });
 
   it('posts the whole history with every scan, signed with the normalised secret', async () => {
-    await buy(undefined, 'delayed');
-    carrier.handOver([TO.name]);
+    const { known } = await bought('delayed');
+    carrier.handOver([known.trackingNumber]);
 
     const last = posted.find(({ body }) => body.includes('"status":"delivered"'));
     if (last === undefined) throw new Error('nothing was delivered');
@@ -169,22 +183,19 @@ describe('the simulated EasyPost', () => {
   });
 
   it('closes a day once: a second form of the same label is refused', async () => {
-    const { outcome } = await buy();
-    if (outcome.outcome !== 'bought') throw new Error(outcome.reason);
-    const { carrierRef, trackingNumber } = outcome.label;
-    const request = { reference: '01JF', from: FROM, shipDate: '2026-11-20', labels: [{ reference: '01JD', carrierRef, trackingNumber }], carrier: 'USPS' };
+    const { known } = await bought();
+    const request = { reference: '01JF', from: FROM, shipDate: '2026-11-20', labels: [known], carrier: 'USPS' };
 
     expect(await easypost.manifest?.close(request, call())).toMatchObject({ outcome: 'closed', leftOut: [] });
     expect(await easypost.manifest?.close(request, call())).toMatchObject({ outcome: 'refused' });
     expect(await easypost.manifest?.look(request, null, call())).toMatchObject({ outcome: 'closed' });
-    expect(carrier.manifested()).toEqual([trackingNumber]);
+    expect(carrier.manifested()).toEqual([known.trackingNumber]);
   });
 
   it('shows where a parcel is, lists what was sold, keeps one webhook, and checks addresses', async () => {
-    const { outcome } = await buy();
-    if (outcome.outcome !== 'bought') throw new Error(outcome.reason);
-    carrier.handOver([TO.name]);
-    const { trackingNumber } = outcome.label;
+    const { label } = await bought();
+    const { trackingNumber } = label;
+    carrier.handOver([trackingNumber]);
 
     await vi.waitFor(async () => {
       const bodies = (await easypost.track?.([trackingNumber, 'NOBODYS'], call())) ?? [];
@@ -196,7 +207,7 @@ describe('the simulated EasyPost', () => {
         { kind: 'ignored' },
       ]);
     }, PATIENT_MS);
-    expect(await easypost.list?.('2026-11-01T00:00:00.000Z', null, call())).toMatchObject({ labels: [{ reference: '01JD', cost: outcome.label.cost, voided: false }], next: null });
+    expect(await easypost.list?.('2026-11-01T00:00:00.000Z', null, call())).toMatchObject({ labels: [{ reference: '01JD', cost: label.cost, voided: false }], next: null });
     expect([await easypost.subscribe?.(call()), await easypost.subscribe?.(call())]).toMatchObject([{ state: 'made' }, { state: 'kept' }]);
     expect(await easypost.checkAddress?.({ ...TO, line1: 'Unknown Road 1' }, call())).toMatchObject({ verdict: 'doubtful' });
     expect(await easypost.checkAddress?.({ ...TO, line1: 'Lange Strase 1' }, call())).toMatchObject({ suggestion: { line1: 'Lange Straße 1' } });

@@ -213,7 +213,7 @@ describe('the adapter against FedEx as it is played', () => {
 
   test('a parcel that has left is not taken back, and its label counts as used', async () => {
     const label = await bought(shipmentTo(TO));
-    simulator.handOver([TO.name]);
+    simulator.handOver([label.trackingNumber]);
     await eventually(
       () => historyOf(label.trackingNumber),
       (events) => summarise(events).status === 'delivered',
@@ -231,7 +231,7 @@ describe('the adapter against FedEx as it is played', () => {
   ] as const)('a %s journey ends as %s, by the poll and by the callbacks in any order', async (journey, status) => {
     simulator.expect([{ recipient: TO.name, journey }]);
     const label = await bought(shipmentTo(TO));
-    simulator.handOver([TO.name]);
+    simulator.handOver([label.trackingNumber]);
     const polled = await eventually(
       () => historyOf(label.trackingNumber),
       (events) => summarise(events).status === status,
@@ -379,7 +379,7 @@ describe('FedEx as it is played', () => {
     const label = await bought(shipmentTo(TO));
     await fedex.void?.(label, call);
     posted.length = 0;
-    simulator.handOver([TO.name]);
+    simulator.handOver([label.trackingNumber]);
 
     expect(posted).toEqual([]);
     expect(summarise(await historyOf(label.trackingNumber))).toMatchObject({ status: 'cancelled' });

@@ -219,7 +219,7 @@ describe('the simulated Shippo, called by the adapter', () => {
 
   test('a label of a parcel that has left is not taken back', async () => {
     const { atCarrier } = await bought();
-    carrier.handOver([TO.name]);
+    carrier.handOver([atCarrier.trackingNumber]);
 
     expect(await shippo.void?.(atCarrier, call())).toMatchObject({ outcome: 'refused', used: true });
     expect(carrier.voids()).toEqual([]);
@@ -232,7 +232,7 @@ describe('the simulated Shippo, called by the adapter', () => {
     const { carrierRef, trackingNumber } = outcome.label;
     await shippo.void?.({ reference: purchase.reference, carrierRef, trackingNumber }, call());
     const before = posted.length;
-    carrier.handOver([TO.name]);
+    carrier.handOver([trackingNumber]);
 
     expect(posted).toHaveLength(before);
     expect(await shippo.find(purchase, call())).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('REFUNDPENDING') });
@@ -282,7 +282,7 @@ describe('the simulated Shippo, called by the adapter', () => {
     ])('and what is asked for tell of a journey that is %s', async (journey, status) => {
       carrier.expect([{ recipient: TO.name, journey }]);
       const { trackingNumber } = await bought();
-      if (journey !== 'kept') carrier.handOver([TO.name]);
+      if (journey !== 'kept') carrier.handOver([trackingNumber]);
       const news = posted.flatMap(({ body }) => eventsOf(body, 'webhook', trackingNumber));
       // Scans are in whole seconds, so the last of them may be ahead of the clock.
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });

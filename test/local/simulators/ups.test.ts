@@ -167,7 +167,7 @@ describe('the simulated UPS, called by the adapter', () => {
   test('takes a label back once or again, and none that it has', async () => {
     const { known, reach } = await bought();
     const { known: gone } = await bought({ ...SHIPMENT, reference: '01KAGM5Q80ABCDEFGHJKMNPQRT', to: { ...TO, name: 'Pip Larkspur' } });
-    carrier.handOver(['Pip Larkspur']);
+    carrier.handOver([gone.trackingNumber]);
 
     expect(await ups.void?.(known, reach)).toEqual({ outcome: 'voided' });
     expect(await ups.void?.(known, reach)).toEqual({ outcome: 'voided' });
@@ -185,7 +185,7 @@ describe('the simulated UPS, called by the adapter', () => {
   ] as const)('a parcel of the %s journey ends as %s, by what is posted and by what is asked', async (journey, status) => {
     const { known, reach } = await bought(SHIPMENT, journey);
     await ups.subscribe?.(reach);
-    if (journey !== 'kept') carrier.handOver([TO.name]);
+    if (journey !== 'kept') carrier.handOver([known.trackingNumber]);
     const told = posted.flatMap(({ body }) => eventsIn(body, 'webhook'));
 
     expect(summarise(told).status).toBe(status);

@@ -309,7 +309,7 @@ describe('the simulated USPS', () => {
 
   it('takes back no label whose parcel it has', async () => {
     const label = await bought();
-    carrier.handOver([TO.name]);
+    carrier.handOver([label.trackingNumber]);
 
     expect(await usps.void?.(label, call())).toMatchObject({ outcome: 'refused', used: true });
     expect(carrier.voids()).toEqual([]);
@@ -421,7 +421,7 @@ describe('the simulated USPS', () => {
     await usps.subscribe?.(call());
     posted.length = 0;
     const label = await bought({ journey });
-    if (journey !== 'kept') carrier.handOver([TO.name]);
+    if (journey !== 'kept') carrier.handOver([label.trackingNumber]);
     const updates = [];
     for (const posting of posted) {
       const addressed = await carrier.address(posting, new Date());
