@@ -24,11 +24,10 @@ export function mayCall(breaker: Breaker | undefined, now: number): boolean {
 
 /** The breaker after a call. @returns the same object when nothing changed */
 export function afterCall(breaker: Breaker, answered: boolean, now: number): Breaker {
-  if (answered) return breaker.failures === 0 && breaker.opened === 0 ? breaker : CLOSED;
+  if (answered) return breaker.failures === 0 ? breaker : CLOSED;
   const failures = breaker.failures + 1;
   const failingSince = breaker.failures === 0 ? now : breaker.failingSince;
-  const opens = failures >= FAILURES || breaker.opened > 0;
-  if (!opens) return { ...breaker, failures, failingSince };
+  if (failures < FAILURES) return { ...breaker, failures, failingSince };
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** breaker.opened, LONGEST_PAUSE_MS);
   return { failures, failingSince, openUntil: now + pause, opened: breaker.opened + 1 };
 }

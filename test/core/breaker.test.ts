@@ -26,3 +26,13 @@ test('a failed look after its pause opens it again, for longer each time, and no
 
   expect(pauses).toEqual([20_000, 40_000, 80_000, 160_000, 300_000, 300_000, 300_000]);
 });
+
+test('nobody who was never called is kept waiting', () => {
+  expect(mayCall(undefined, 0)).toBe(true);
+});
+
+test('says since when nobody answers: since the first failure, through every pause', () => {
+  expect(afterCall(CLOSED, false, 7_000).failingSince).toBe(7_000);
+  expect(afterCall(failing(4, 7_000), false, 9_000).failingSince).toBe(7_000);
+  expect(afterCall(failing(5, 7_000), false, 40_000).failingSince).toBe(7_000);
+});

@@ -15,3 +15,9 @@ test('both kinds carry code, value seen and cause, and say which kind they are',
 test('a refusal is a value with a code and a sentence for a person', () => {
   expect(refused('order.held', 'Release the hold first.')).toEqual({ kind: 'refused', code: 'order.held', why: 'Release the hold first.' });
 });
+
+test('an error of the second kind keeps what caused it', () => {
+  const cause = new Error('not JSON');
+
+  expect(new Rejected('json.unreadable', 'Send JSON.', { cause }).cause).toBe(cause);
+});

@@ -24,6 +24,12 @@ describe('subscriptions', () => {
     ['for a topic that nobody wants are left alone', [listed('1'), listed('2', { topic: 'carts', active: false })], { active: true }],
     ['that are there twice are noted', [listed('2'), listed('1')], { duplicates: ['2'], active: true }],
     ['of which one sends need no other', [listed('1', { active: false }), listed('2')], { active: true }],
+    [
+      'that are there twice and do not send are put right at the one with the right address',
+      [listed('1', { address: `${HOOK}/`, active: false }), listed('2', { active: false })],
+      { repair: ['2'], active: false },
+    ],
+    ['that are written with slashes too many are put right', [listed('1', { address: `${HOOK}///` })], { repair: ['1'], active: false }],
     ['of which none sends need one', [listed('2', { active: false }), listed('1', { active: false })], { repair: ['1'], active: false }],
   ])('%s', (_, seen, { create = [], repair = [], duplicates = [], active }) => {
     const plan = planSubscriptions(['orders'], seen, HOOK);
@@ -34,6 +40,12 @@ describe('subscriptions', () => {
       duplicates,
       topics: [{ topic: 'orders', active }],
     });
+  });
+
+  test('of a hub whose address is no web address are ours where they are the same', () => {
+    const plan = planSubscriptions(['orders'], [listed('1', { address: 'queue' }), listed('2', { address: 'queue2' })], 'queue');
+
+    expect(plan).toMatchObject({ create: [], repair: [], duplicates: [], topics: [{ topic: 'orders', active: true }] });
   });
 
   test('whatever is there, doing what the plan says leaves every topic sending, nothing more to do, and all of others untouched', () => {
@@ -88,6 +100,32 @@ describe('the health of a connection', () => {
 
   test('has ended when it ended while we looked', () => {
     expect(healthAfter(endedHealth(unchecked('shop'), 'uninstalled', LATER), looked(), undefined, AT).ended).toEqual({ at: LATER, reason: 'uninstalled' });
+  });
+
+  test('is nothing before the first look, and after it all that was seen', () => {
+    expect(unchecked('shop')).toEqual({ entity: 'health', connectionId: 'shop', topics: [], duplicates: [], version: 0 });
+    expect(healthAfter(unchecked('shop'), looked({ topics: [{ topic: 'orders', active: true }], duplicates: ['2'] }), undefined, AT)).toEqual({
+      entity: 'health',
+      connectionId: 'shop',
+      checkedAt: AT,
+      topics: [{ topic: 'orders', active: true }],
+      duplicates: ['2'],
+      version: 1,
+    });
+  });
+
+  test('says since when nothing has come, while nothing comes', () => {
+    const silent = healthAfter(unchecked('shop'), looked(), AT, LATER);
+
+    expect(silent.silentSince).toBe(AT);
+    expect(healthAfter(silent, looked(), undefined, LATER)).not.toHaveProperty('silentSince');
+  });
+
+  test('counts its versions, and keeps a reason no longer than a row should be', () => {
+    const ended = endedHealth({ ...unchecked('shop'), version: 7 }, 'x'.repeat(300), AT);
+
+    expect(ended).toMatchObject({ ended: { at: AT, reason: 'x'.repeat(200) }, version: 8 });
+    expect(healthAfter(ended, looked(), undefined, AT)).not.toHaveProperty('ended');
   });
 
   test('keeps what was known of its topics while it does not answer', () => {

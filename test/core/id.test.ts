@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Instant, orderIdOf, Slug, ulid } from '../../core/id.ts';
+import { Instant, orderIdOf, Slug, shardOf, ulid } from '../../core/id.ts';
 
 describe('ulid', () => {
   test('has the time in its first ten characters, as the specification shows it', () => {
@@ -40,6 +40,17 @@ describe('orderIdOf', () => {
   test('gives different orders different ids', () => {
     fc.assert(fc.property(fc.string(), fc.string(), (a, b) => void expect(orderIdOf('shop', a) === orderIdOf('shop', b)).toBe(a === b)));
   });
+});
+
+// The first four are of the test suite of FNV: 811c9dc5, e40c292c, e70c2de5, bf9cf968.
+test.each([
+  ['', 5],
+  ['a', 4],
+  ['b', 5],
+  ['foobar', 0],
+  ['shop:1001', 3],
+])('%j belongs to part %i, today as ever', (id, part) => {
+  expect(shardOf(id)).toBe(part);
 });
 
 test.each(['Shop', 'a', '-a', 'a-', '1a', 'a'.repeat(41), 'a_b', 'a b', ''])('%j is no slug', (text) => {

@@ -80,6 +80,14 @@ describe('parseJson', () => {
     expect(parseJson(Buffer.from(`{${text}:1}`), 'plain')).toEqual({ [expected]: 1 });
   });
 
+  test('says what is wrong in the words of whoever read it, and keeps what caused it', () => {
+    expect(refusalOf(bytes('{"a":NaN}')).message).toBe('The body is not readable as JSON: Unexpected token ');
+    expect(refusalOf(bytes('{"a":')).message).toBe('The body is not readable as JSON: Unexpected end of JSON input');
+    expect(refusalOf(bytes('['.repeat(200_000) + ']'.repeat(200_000))).message).toBe('The body is not readable as JSON: it is nested too deeply');
+    expect(refusalOf(bytes('{"a":')).cause).toBeInstanceOf(SyntaxError);
+    expect(refusalOf(Buffer.from([0xff])).cause).toBeInstanceOf(TypeError);
+  });
+
   test('does not repeat the text around a fault, which may hold personal data', () => {
     expect(refusalOf(bytes('{"name":"Erika Muster" "city":1}')).message).not.toContain('Erika');
     expect(refusalOf(bytes('Erika Muster')).message).not.toContain('Muster');

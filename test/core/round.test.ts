@@ -30,6 +30,8 @@ describe('a parcel is silent', () => {
     ['nor when its status is news', 50, 5, undefined, false],
     ['nor when it was scanned lately, at the status that it has', 50, 40, 5, false],
     ['when its last scan is long ago', 50, 40, 12, true],
+    ['to the last hour of two months', 60 * 24 - 1, 60 * 24 - 1, undefined, true],
+    ['but is given up when they are over', 60 * 24, 60 * 24, undefined, false],
     ['but is given up after two months', 70 * 24, 70 * 24, undefined, false],
   ])('%s', (_when, since, at, lastScanAt, silent) => {
     const tracking = { status: 'in_transit' as const, at: ago(at), ...(lastScanAt !== undefined && { lastScanAt: ago(lastScanAt) }) };

@@ -60,6 +60,37 @@ describe('the fold of the ledger', () => {
   });
 });
 
+test('a place is left out of the fold as soon as every counter of it is zero, and no sooner', () => {
+  const moved = { ...TENTS, onHand: 0, reserved: 0, quarantined: 0, incoming: 0 };
+  const back = (counter: 'onHand' | 'reserved' | 'quarantined' | 'incoming') =>
+    fold([
+      { ...moved, onHand: 1, reserved: 1, quarantined: 1, incoming: 1 },
+      { ...moved, onHand: -1, reserved: -1, quarantined: -1, incoming: -1, [counter]: 0 },
+    ]);
+
+  for (const counter of ['onHand', 'reserved', 'quarantined', 'incoming'] as const) expect([...back(counter).values()]).toEqual([{ ...moved, [counter]: 1 }]);
+  expect([
+    ...fold([
+      { ...moved, incoming: 2 },
+      { ...moved, incoming: -2 },
+    ]).keys(),
+  ]).toEqual([]);
+  expect([...fold([{ ...moved, onHand: 2 }]).values()][0]).not.toHaveProperty('lot');
+});
+
+test('a finding is another one when any figure is off by more or by less, and none is not one of some', () => {
+  expect(isSameDrift({ onHand: 2 }, { onHand: 2 })).toBe(true);
+  expect(isSameDrift({ onHand: 2 }, { onHand: 3 })).toBe(false);
+  expect(isSameDrift({ onHand: 2, allocated: 1 }, { onHand: 2 })).toBe(false);
+  expect(isSameDrift({}, { incoming: 0 })).toBe(true);
+  expect(
+    driftOf([
+      { ...TENTS, counter: 'onHand', is: 5, should: 3 },
+      { ...TENTS, counter: 'allocated', is: 1, should: 2 },
+    ]),
+  ).toEqual({ onHand: 2, allocated: -1 });
+});
+
 describe('a comparison', () => {
   const sound = fc.record({ available: fc.nat(500), reserved: fc.nat(500), quarantined: fc.nat(500), incoming: fc.nat(500) });
 

@@ -23,6 +23,8 @@ describe('a subscription is due', () => {
     ['when it has lapsed', subscription({ until: inHours(-1) }), 30, true],
     ['when nobody knows when it lapses', subscription({ until: null }), 30, true],
     ['when it does not lapse, as its carrier may have switched it off', subscription({ until: null }), null, true],
+    ['not when just a third is left', subscription({ until: inHours(10 * DAYS) }), 30, false],
+    ['when it does not lapse, whatever was said of its end', subscription(), null, true],
     ['when it failed the last time', subscription({ state: 'failed' }), 30, true],
     ['when the hub is reached elsewhere now', subscription({ hubUrl: 'https://old.example.com' }), 30, true],
     ['once a day', subscription({ checkedAt: inHours(-24) }), 30, true],
@@ -55,7 +57,28 @@ describe('a look', () => {
     expect(second).toMatchObject({ state: 'failed', until: inHours(25 * DAYS), checkedAt: inHours(1), problem: { ...refused, since: NOW.toISOString() }, version: 3 });
   });
 
+  test('of a subscription that nobody has seen to before begins its story', () => {
+    expect(seenTo(undefined, USPS, { state: 'made', until: null }, NOW)).toMatchObject({ until: null, version: 1 });
+    expect(notSeenTo(undefined, USPS, { ...refused, message: 'x'.repeat(400) }, NOW)).toEqual({
+      entity: 'subscription',
+      carrierId: 'usps',
+      state: 'failed',
+      hubUrl: HUB,
+      until: null,
+      checkedAt: NOW.toISOString(),
+      problem: { code: refused.code, message: 'x'.repeat(300), since: NOW.toISOString() },
+      version: 1,
+    });
+  });
+
+  test('that fails of one that never lapses waits out its patience', () => {
+    const failed = subscription({ state: 'failed', until: null, problem: { ...refused, since: inHours(-5) } });
+
+    expect(isLapsing(failed, true, NOW)).toBe(false);
+  });
+
   test.each<[string, number, number, boolean, boolean]>([
+    ['when it lapses just now, though it may pass', 0, 0, true, true],
     ['at once when trying again does not help', 0, 600, false, true],
     ['not at once when it may pass', 0, 600, true, false],
     ['after some hours, though it may pass', -6, 600, true, true],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Stock } from '../../core/inventory.ts';
-import { dailyUse, requestSupply, supplyNeed } from '../../core/supply.ts';
+import { answerSupply, dailyUse, requestSupply, type SupplyRequest, supplyNeed } from '../../core/supply.ts';
 import { NOW, sampleClient } from './samples.ts';
 
 const REORDER = { point: 10, upTo: 50, multiple: 12 };
@@ -45,8 +45,56 @@ describe('asking a plant', () => {
 
     const request = requestSupply(stockOf(2), product, plant, { requestId: 'R1', dailyUse: 1.5, now: NOW, version: 1 });
 
-    expect(request).toMatchObject({ quantity: 18, plant: 'mill', needBy: '2026-11-23', status: 'open', basis: { available: 2, point: 2, upTo: 20, dailyUse: 1.5 } });
+    expect(request).toEqual({
+      entity: 'supply',
+      requestId: 'R1',
+      plant: 'mill',
+      sku: 'TENT',
+      warehouse: 'north',
+      status: 'open',
+      quantity: 18,
+      received: 0,
+      basis: { onHand: 2, reserved: 0, available: 2, incoming: 0, dailyUse: 1.5, point: 2, upTo: 20, multiple: 1 },
+      requestedAt: NOW.toISOString(),
+      needBy: '2026-11-23',
+      version: 1,
+      change: { type: 'supply.requested', at: NOW.toISOString(), by: 'hub', reason: 'available 2 is at or below the reorder point 2' },
+    });
     expect(requestSupply(stockOf(3), product, plant, { requestId: 'R1', dailyUse: 1.5, now: NOW, version: 1 })).toBeUndefined();
+  });
+});
+
+describe('units that arrive', () => {
+  const asked: SupplyRequest = {
+    entity: 'supply',
+    requestId: 'R1',
+    plant: 'mill',
+    sku: 'TENT',
+    warehouse: 'north',
+    status: 'open',
+    quantity: 18,
+    received: 6,
+    basis: { onHand: 2, reserved: 0, available: 2, incoming: 0, dailyUse: 1.5, point: 2, upTo: 20, multiple: 1 },
+    requestedAt: NOW.toISOString(),
+    needBy: '2026-11-23',
+    version: 2,
+    change: { type: 'supply.requested', at: NOW.toISOString(), by: 'hub', reason: '' },
+  };
+  const arriving = (quantity: number, request: SupplyRequest | undefined = asked) => answerSupply(request, quantity, { by: 'wim', now: NOW });
+
+  test.each([
+    ['leave a request open while some are missing', 11, 'open', 17, 11],
+    ['end it with the last', 12, 'received', 18, 12],
+    ['end it when more come than were asked for, of which only those were incoming', 20, 'received', 26, 12],
+  ])('%s', (_what, quantity, status, received, incoming) => {
+    const change = { type: 'supply.received', at: NOW.toISOString(), by: 'wim', reason: `${received} of 18 units are here` };
+
+    expect(arriving(quantity)).toEqual({ before: asked, after: { ...asked, status, received, version: 3, change }, incoming });
+  });
+
+  test('answer no request that is over, and none that never was', () => {
+    expect(arriving(1, { ...asked, status: 'received' })).toBeUndefined();
+    expect(answerSupply(undefined, 1, { by: 'wim', now: NOW })).toBeUndefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { lineOf } from '../../core/throttle.ts';
 import { joinLine } from './line.ts';
 
 test('calls in turn are never more in a minute than are taken, or in an hour where few are taken, whenever they come', () => {
@@ -35,4 +36,11 @@ test.each([
   });
 
   expect(waits).toEqual(expected);
+});
+
+test.each([
+  ['an hour where five are more than half of a minute of them', 9, 6_716.418],
+  ['a minute from ten on', 10, 10_000],
+])('what a burst may take is taken off the even flow of %s', (_span, perMinute, intervalMs) => {
+  expect(lineOf(perMinute)).toEqual({ intervalMs });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Rejected, Unavailable } from '../../core/error.ts';
+import { Unavailable } from '../../core/error.ts';
 import { addUnits, type Demand, lessUnits } from '../../core/inventory.ts';
 import type { SoldKit } from '../../core/kit.ts';
 import { type PackedParcel, soldUnitsSent } from '../../core/order.ts';
@@ -121,7 +121,7 @@ describe('an order that does not know that a parcel left', () => {
   const order = (status: PackedParcel['status']) => ({ orderId: 'shop:1', parcels: [parcelOf(1, { TENT: 1 }, status)] });
 
   test.each(['packed', 'recalled'] as const)('and has it as %s is waited for', (status) => {
-    expect(() => requireLeft(order(status), 1)).toThrow(Unavailable);
+    expect(() => requireLeft(order(status), 1)).toThrow(expect.objectContaining({ name: 'Unavailable', code: 'order.behind', retryAfterSeconds: 2 }));
   });
 
   test('as it does not know the parcel, is waited for', () => {
@@ -129,7 +129,7 @@ describe('an order that does not know that a parcel left', () => {
   });
 
   test('as it was unpacked is a case for a person', () => {
-    expect(() => requireLeft(order('unpacked'), 1)).toThrow(Rejected);
+    expect(() => requireLeft(order('unpacked'), 1)).toThrow(expect.objectContaining({ name: 'Rejected', code: 'shipment.parcel-unpacked' }));
   });
 
   test.each(['dispatched', 'delivered', 'returned'] as const)('is none where it has it as %s', (status) => {
