@@ -47,8 +47,7 @@ const OUTSIDE: Readonly<Record<string, RegExp>> = { ES: /^(35|38|51|52)\d{3}$/, 
 
 /** Whether goods that go from one address to the other pass customs. */
 export function passesCustoms(from: Address, to: Address): boolean {
-  if (from.country === to.country && territoryOf(from) === territoryOf(to)) return false;
-  return territoryOf(from) !== 'EU' || territoryOf(to) !== 'EU';
+  return territoryOf(from) !== territoryOf(to);
 }
 
 function territoryOf({ country, postalCode = '' }: Address): string {
@@ -88,7 +87,7 @@ export function customsOf(
 
 /** Minor units of the order's currency: what was paid for a unit on average, rounded up, so that a gift in a bundle is not declared as worthless. */
 function unitValueOf(sku: string, product: Product | undefined, { lines, currency }: Pick<OrderDocument, 'lines' | 'currency'>, client: Client): number | undefined {
-  const own = lines.filter((line) => line.sku === sku && line.quantity > 0 && line.unitPrice > 0);
+  const own = lines.filter((line) => line.sku === sku && line.unitPrice > 0);
   const units = own.reduce((sum, { quantity }) => sum + quantity, 0);
   if (units > 0) return Math.ceil(own.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0) / units);
   return currency === client.currency ? product?.customs?.value : undefined;

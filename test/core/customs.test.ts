@@ -25,6 +25,8 @@ describe('a parcel', () => {
     ['US', '97209', 'CA', 'V5K 0A1', true],
     // The Canaries, Heligoland, Livigno and Aland are outside of the EU's customs or tax territory.
     ['DE', '20457', 'ES', '35001', true],
+    ['DE', '20457', 'ES', '35 001', true],
+    ['ES', '35001', 'ES', '38001', false],
     ['ES', '29001', 'ES', '38001', true],
     ['DE', '20457', 'DE', '27498', true],
     ['DE', '20457', 'IT', '23041', true],
@@ -63,6 +65,22 @@ describe('a customs form', () => {
     const client = clientWith({ LAMP: { ...CUSTOMS, value: 4_200 } });
 
     expect(customsOf(units(['LAMP', 2]), sampleOrder(), client, DAY, true)).toMatchObject({ customs: { contents: 'returned-goods', items: [{ value: 8_400 }] } });
+  });
+
+  test('does not count what was given away, and knows no value of what was given away alone', () => {
+    const gift = sampleLine('TENT', 1, { lineId: 'gift', unitPrice: 0 });
+    const client = clientWith({ TENT: CUSTOMS });
+    const formOf = (lines: Parameters<typeof sampleOrder>[0]) => customsOf(units(['TENT', 2]), sampleOrder(lines), client, DAY, false);
+
+    expect(formOf({ lines: [sampleLine('TENT', 1), gift] })).toMatchObject({ customs: { items: [{ quantity: 2, value: 2_000 }] } });
+    expect(formOf({ lines: [gift] })).toMatchObject({ kind: 'gaps', gaps: [{ sku: 'TENT', missing: 'value' }] });
+  });
+
+  test('of goods that the client file does not name has every gap', () => {
+    expect(customsOf(units(['GONE', 1]), sampleOrder(), clientWith({}), DAY, false)).toEqual({
+      kind: 'gaps',
+      gaps: (['hsCode', 'origin', 'value'] as const).map((missing) => ({ sku: 'GONE', missing })),
+    });
   });
 
   test('with gaps is none, and says which product lacks what', () => {

@@ -6,8 +6,10 @@ import {
   handOverVerdict,
   isGivenUp,
   isWithCarrier,
+  listed,
   MANIFEST_LEASE_MS,
   type Manifest,
+  manifestId,
   manifestStep,
   moveManifest,
   notMade,
@@ -114,6 +116,62 @@ describe('a manifest', () => {
   test('belongs to whoever claimed it for as long as that may live, then is looked up', () => {
     expect(manifestStep(claimed, later(MANIFEST_LEASE_MS - 1_000))).toEqual({ do: 'wait', seconds: 1 });
     expect(manifestStep(claimed, later(MANIFEST_LEASE_MS))).toEqual({ do: 'look' });
+  });
+
+  test('is claimed with nothing on it, and taken over for as long again', () => {
+    expect(claimed).toEqual({
+      entity: 'manifest',
+      carrierId: 'usps',
+      warehouse: 'north',
+      day: TODAY,
+      number: 1,
+      reference: '01',
+      closing: 'c',
+      carrier: 'USPS',
+      parcels: 2,
+      by: 'hub',
+      status: 'closing',
+      manifestRef: null,
+      documents: [],
+      leftOut: [],
+      reason: '',
+      claimedAt: NOW.toISOString(),
+      leaseUntil: later(MANIFEST_LEASE_MS).toISOString(),
+      version: 1,
+    });
+    expect(manifestId(claimed)).toBe('usps:north:2026-11-20:1');
+    expect(renewManifest(claimed, later(1_000))).toEqual({ ...claimed, leaseUntil: later(1_000 + MANIFEST_LEASE_MS).toISOString(), version: 2 });
+  });
+
+  test('waits for a person while nobody knows what became of it, since it first did', () => {
+    const parked = parkManifest(claimed, 'x'.repeat(300), NOW);
+    const again = parkManifest(parked, 'still no answer', later(1_000));
+    const pending = moveManifest(again, { status: 'pending' }, later(2_000));
+    const closed = moveManifest(pending, { status: 'closed', manifestRef: 'ref' }, later(3_000));
+
+    expect(parked).toMatchObject({ reason: 'x'.repeat(250), parked: { at: NOW.toISOString(), reason: 'x'.repeat(250) } });
+    expect(again).toMatchObject({ reason: 'still no answer', parked: parked.parked, leaseUntil: later(1_000).toISOString() });
+    expect(pending).toMatchObject({ parked: parked.parked, reason: 'still no answer' });
+    expect(closed).not.toHaveProperty('parked');
+    expect(moveManifest(claimed, {}, NOW)).not.toHaveProperty('parked');
+    expect(parkManifest(closed, 'too late', later(4_000))).not.toHaveProperty('parked');
+  });
+
+  test.each([
+    ['closing', false, false],
+    ['pending', false, false],
+    ['closed', true, false],
+    ['settled', true, false],
+    ['refused', false, true],
+    ['absent', false, true],
+  ] as const)('that is %s is with its carrier: %s; is given up: %s', (status, withCarrier, givenUp) => {
+    expect([isWithCarrier({ status }), isGivenUp({ status })]).toEqual([withCarrier, givenUp]);
+  });
+
+  test('lists a parcel by its order, its number and what is printed on it', () => {
+    expect(listed(parcelWith({}))).toEqual({ orderId: 'shop:1', parcel: 1, trackingNumber: 'T1' });
+    const { label: _, ...unlabelled } = parcelWith({ status: 'packed' });
+    expect(listed(unlabelled)).toMatchObject({ trackingNumber: '' });
   });
 
   test('is said not to exist only where a person was asked', () => {

@@ -63,6 +63,7 @@ describe('a filter', () => {
     [{ skus: ['MUG', 'TENT'] }, {}, 'passes'],
     [{ skus: ['MUG'] }, {}, 'fails'],
     [{ skus: ['TENT'] }, { units: [] }, 'fails'],
+    [{ skus: ['TENT'] }, { units: [{ sku: 'TENT', quantity: 0 }] }, 'fails'],
     [{ unitsAbove: 1 }, {}, 'passes'],
     [{ unitsAbove: 2 }, {}, 'fails'],
     [{ unitsAbove: 0 }, { unitCount: 0 }, 'fails'],
@@ -102,7 +103,36 @@ test.each([
   expect(error?.issues).toMatchObject([{ path: ['actions'], message: expect.stringContaining('may only hold') }]);
 });
 
+describe('what a rule did is told in words', () => {
+  test.each<[object, string]>([
+    [{ do: 'route', only: ['north', 'south'], prefer: ['south', 'north'] }, 'only north, south; prefer south, north'],
+    [{ do: 'route', only: ['north'] }, 'only north'],
+    [{ do: 'route', prefer: ['south'] }, 'prefer south'],
+    [{ do: 'prioritise', priority: 9 }, 'priority 9'],
+    [{ do: 'authorise', by: 'policy' }, 'authorise by policy'],
+  ])('%j: %s', (action, did) => {
+    expect(verdictOf([{ name: 'one-rule', actions: [action] }]).fired).toEqual([{ rule: 'one-rule', did }]);
+  });
+
+  test.each<[object, string[]]>([
+    [HOLD, ['hold fraud: look at it first (not known: customer)']],
+    [{ do: 'authorise', by: 'person' }, ['authorise by person (not known: customer)']],
+    [{ do: 'route', only: ['north'], prefer: ['south'] }, ['only north (not known: customer)']],
+    [{ do: 'route', prefer: ['south'] }, []],
+    [{ do: 'prioritise', priority: 9 }, []],
+    [{ do: 'authorise', by: 'policy' }, []],
+  ])('%j, where nobody knows whether it applies: %j', (action, did) => {
+    const { fired } = verdictOf([{ name: 'one-rule', when: { customer: 'new' }, actions: [action] }], factsWith({ history: undefined }));
+
+    expect(fired).toEqual(did.map((one) => ({ rule: 'one-rule', did: one })));
+  });
+});
+
 describe('rules together', () => {
+  test('that say nothing of warehouses leave all of them open', () => {
+    expect(verdictOf([{ name: 'one-rule', actions: [HOLD] }])).toMatchObject({ only: undefined, prefer: undefined, priority: undefined, authorise: undefined });
+  });
+
   test('a rule is asked on its own event alone', () => {
     const rules = [{ name: 'edits', on: 'edited', actions: [HOLD] }];
 
