@@ -253,6 +253,91 @@ describe('what makes one way better than another', () => {
   });
 });
 
+describe('what is lacking', () => {
+  const wish = wishOf({ A: 1, B: 2, C: 3, D: 4, E: 5, F: 6 });
+
+  test('is named of three SKUs, and counted of the rest', () => {
+    const lacks = (stock: StockView, sites: readonly Site[] = TWO, split: Split = 'never') => allocate(wish, stock, clientOf(sites, split), IDLE, NOW).decision.why;
+
+    expect(lacks(stockOf({}))).toBe('all warehouses together lack 1 x A, 2 x B, 3 x C and 3 SKUs more, and it must leave whole');
+    expect(lacks(stockOf({ north: { A: 1, B: 2, C: 3, D: 3, E: 5 } }), [{ id: 'north' }])).toBe('north lacks 1 x D, 6 x F, and it must leave whole');
+    expect(lacks(stockOf({ north: { A: 1, B: 2, C: 3 } }), TWO, 'backorders')).toContain('; 4 x D, 5 x E, 6 x F to follow');
+    expect(lacks(stockOf({}), TWO, 'backorders')).toBe('all warehouses together lack 1 x A, 2 x B, 3 x C and 3 SKUs more');
+  });
+
+  test('at a warehouse is listed of five SKUs at most, and not of those that it has', () => {
+    const { sites } = allocate(wish, stockOf({ north: { A: 1, B: 2 } }), clientOf(TWO, 'never'), IDLE, NOW).decision;
+
+    expect(sites.map(({ short }) => short.map(({ sku }) => sku))).toEqual([
+      ['C', 'D', 'E', 'F'],
+      ['A', 'B', 'C', 'D', 'E'],
+    ]);
+  });
+});
+
+describe('the promise', () => {
+  const early = { id: 'early', cutOff: '10:30' };
+  const late = { id: 'late', cutOff: '17:00' };
+
+  test('of an order that nobody may ship is the first departure of all', () => {
+    for (const sites of [
+      [late, early],
+      [early, late],
+    ]) {
+      expect(allocate(wishOf({ TENT: 1 }, { only: ['gone'] }), stockOf({}), clientOf(sites, 'never'), IDLE, NOW).shipsOn.cutOff).toBe('2026-11-20T09:30:00.000Z');
+    }
+  });
+
+  test('of several parcels on one day is the last cut-off', () => {
+    const stock = stockOf({ early: { TENT: 1 }, late: { MUG: 1 } });
+    for (const sites of [
+      [late, early],
+      [early, late],
+    ]) {
+      expect(allocate(wishOf({ TENT: 1, MUG: 1 }), stock, clientOf(sites, 'warehouses'), IDLE, NOW).shipsOn.cutOff).toBe('2026-11-20T16:00:00.000Z');
+    }
+  });
+
+  test('of an order that nobody can ship yet is that of the best warehouse', () => {
+    expect(allocate(wishOf({ TENT: 1 }), stockOf({}), clientOf([early, late], 'never', ['priority']), IDLE, NOW).shipsOn.cutOff).toBe('2026-11-20T09:30:00.000Z');
+  });
+});
+
+describe('of ways that are alike', () => {
+  const sites = ['first', 'second', 'third', 'fourth'].map((id) => ({ id }));
+
+  test.each<[string, Record<string, Record<string, number>>, string[]]>([
+    [
+      'the one with the most preferred warehouse is taken, whatever the others of it',
+      { first: { TENT: 1 }, second: { MUG: 1 }, third: { MUG: 1 }, fourth: { TENT: 1, LAMP: 0 } },
+      ['first', 'second'],
+    ],
+    ['the next warehouse decides where the first is the same', { first: { TENT: 1 }, third: { MUG: 1 }, fourth: { MUG: 1 } }, ['first', 'third']],
+  ])('%s', (_what, units, chosen) => {
+    expect(allocate(wishOf({ TENT: 1, MUG: 1 }), stockOf(units), clientOf(sites, 'warehouses'), IDLE, NOW).decision.chosen).toEqual(chosen);
+  });
+
+  test('warehouses are compared by their order in the file, also where another criterion had sorted them', () => {
+    const client = clientOf([{ id: 'first', country: 'US' }, { id: 'second' }, { id: 'third' }, { id: 'fourth', country: 'US' }], 'warehouses', [
+      'fewest-parcels',
+      'soonest',
+      'priority',
+    ]);
+    const stock = stockOf({ first: { TENT: 1 }, second: { MUG: 1 }, third: { MUG: 1 }, fourth: { TENT: 1 } });
+
+    expect(allocate(wishOf({ TENT: 1, MUG: 1 }), stock, client, IDLE, NOW).decision.chosen).toEqual(['first', 'second']);
+  });
+
+  test('two near and one far are farther than one near and one far', () => {
+    const near = (id: string) => ({ id, serves: ['DE'] });
+    const prefer: Criterion[] = ['nearest', 'priority', 'soonest', 'fewest-parcels'];
+    const client = clientOf([{ id: 'far', country: 'US' }, near('mugs'), near('lamps'), near('both')], 'warehouses', prefer);
+    const stock = stockOf({ far: { TENT: 1 }, mugs: { MUG: 1 }, lamps: { LAMP: 1 }, both: { MUG: 1, LAMP: 1 } });
+
+    expect(allocate(wishOf({ TENT: 1, MUG: 1, LAMP: 1 }), stock, client, IDLE, NOW).decision.chosen).toEqual(['both', 'far']);
+  });
+});
+
 describe('capacity', () => {
   const both = stockOf({ north: { TENT: 1 }, south: { TENT: 1 } });
 
@@ -356,6 +441,7 @@ describe('more warehouses than are tried in every combination', () => {
     const plan = allocate(wishOf({ TENT: 9 }), stock, clientOf(sites, 'warehouses'), IDLE, NOW);
 
     expect(whence(plan)).toEqual(['5 TENT w4', '4 TENT w8']);
+    expect(plan.decision.why).toContain('which of 2 ways');
   });
 });
 
