@@ -73,6 +73,24 @@ describe('a reading', () => {
     expect(figures(counters, changed)).toEqual(expected);
   });
 
+  test('of a kit is as new as the newest of its parts, and says what it is made of', () => {
+    const movedAt = (sku: string, at: string) => counter(sku, 8, { change: { ...counter(sku, 0).change, at } });
+    const stock = [movedAt('LAMP', '2026-11-20T08:40:00.000Z'), movedAt('MUG', '2026-11-20T08:50:00.000Z'), movedAt('TENT', '2026-11-20T08:30:00.000Z')];
+
+    expect(readingsOf(new Set(['LAMP']), stock, sampleClient({ kits: KITS }), NOW).at(-1)).toEqual({
+      sku: 'CAMP-LIT',
+      quantity: 2,
+      counted: 3,
+      at: '2026-11-20T08:50:00.000Z',
+      parts: [
+        { sku: 'LAMP', quantity: 2 },
+        { sku: 'MUG', quantity: 4 },
+        { sku: 'TENT', quantity: 1 },
+      ],
+      basis: 'north south of 2 LAMP, 4 MUG, 1 TENT',
+    });
+  });
+
   test('needs the counters of all parts of the kits that a part is in', () => {
     const client = sampleClient({ kits: KITS });
 
@@ -118,6 +136,32 @@ describe('a storefront', () => {
   };
   const told = heard(telling(undefined, reading(10, 4)), { became: 'set' }, NOW);
   const LATER = new Date(NOW.getTime() + 60_001);
+
+  test('is heard of in whole levels, whose versions rise one by one', () => {
+    const first = telling(undefined, reading(10, 4));
+    const second = step(told, reading(10, 6));
+    const third = telling(told, reading(9, 5));
+
+    expect(first).toEqual({
+      entity: 'level',
+      connectionId: 'shop',
+      sku: 'TENT',
+      status: 'telling',
+      figure: null,
+      wanted: 10,
+      sequence: 4,
+      offset: 0,
+      basis: 'a',
+      leaseUntil: NOW.getTime() + 60_000,
+      version: 1,
+    });
+    expect(second).toEqual({ kind: 'noted', level: { ...told, sequence: 6, version: 3 } });
+    expect(third).toMatchObject({ leaseUntil: NOW.getTime() + 60_000, version: 3 });
+    expect(unheard(third)).toEqual({ ...third, leaseUntil: 0, version: 4 });
+    expect(step(told, reading(10, 4))).toEqual({ kind: 'known' });
+    expect(step(third, reading(9, 5))).toEqual({ kind: 'busy' });
+    expect(step(third, reading(9, 5), new Date(NOW.getTime() + 60_000)).kind, 'when the lease is over').toBe('telling');
+  });
 
   test('is told what it has never heard', () => {
     expect(telling(undefined, reading(10, 4))).toMatchObject({ status: 'telling', figure: null, wanted: 10, sequence: 4, version: 1 });
