@@ -101,7 +101,7 @@ export const DailyReport = z.strictObject({
   exceptions: z.strictObject({
     /** Orders on which a hold of the kind was put, and how many orders had one of it when the day ended. */
     holds: z.array(z.strictObject({ kind: z.string(), raised: Count, open: Count })),
-    /** Orders that waited when the day ended: for a person (`held`), for stock, or for authorisation (`allocated`). Oldest first. */
+    /** Orders that waited when the day ended: for a person (`held`), for stock, or for authorisation (`allocated`); `since` they began to. Oldest first. */
     open: z.array(
       z.strictObject({
         orderId: z.string(),
@@ -292,11 +292,12 @@ function byCarrier(parcels: readonly ParcelDay[]): DailyReport['carriers'] {
 }
 
 function exceptionsOf(orders: readonly OrderDay[], stories: Pick<ReturnType<typeof storiesOf>, 'orders' | 'parcels'>, period: Day): DailyReport['exceptions'] {
-  const open = orders.flatMap(({ id, last, lastAt }) => {
-    const state = waitsFor(last);
+  const open = stories.orders.flatMap(({ key, steps, last: { facts, at } }) => {
+    const state = waitsFor(facts);
     if (state === undefined) return [];
-    const { connectionId, receivedAt } = last;
-    return [{ orderId: id, connectionId, waitsFor: state, holds: last.holds.toSorted(compare), units: unitsOf(last), receivedAt, since: lastAt }];
+    const { connectionId, receivedAt } = facts;
+    const since = steps[steps.findLastIndex((step) => waitsFor(step.facts) !== state) + 1]?.at ?? at;
+    return [{ orderId: key, connectionId, waitsFor: state, holds: facts.holds.toSorted(compare), units: unitsOf(facts), receivedAt, since }];
   });
   const kinds = new Set([...orders.flatMap((order) => [...order.raised]), ...open.flatMap((order) => order.holds)]);
   const steps = stories.parcels.flatMap((story) => story.steps.map((step, index) => ({ ...step, before: story.steps[index - 1] })).filter(({ at }) => isWithin(at, period)));

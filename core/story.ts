@@ -80,7 +80,6 @@ export function compare(a: string, b: string): number {
 export interface OrderDay {
   readonly id: string;
   readonly last: OrderFacts;
-  readonly lastAt: string;
   /** Everything that happened to it in the day. */
   readonly did: ReadonlySet<EventType>;
   readonly received: boolean;
@@ -116,7 +115,6 @@ export function orderDay(story: Story<OrderFacts>, period: Day): OrderDay {
   return {
     id: story.key,
     last: story.last.facts,
-    lastAt: story.last.at,
     did: typesIn(story, period),
     received: isWithin(story.first.facts.receivedAt, period),
     accepted: stepWith(story, 'order.accepted', period)?.facts,
