@@ -91,7 +91,14 @@ const TOKEN_WAIT_MS = 500;
 
 /** Whether a carrier is left alone now, because it has not answered lately. */
 export async function isDown(connectionId: string, reaching: Pick<CarrierReaching, 'table' | 'now'>): Promise<boolean> {
-  return !mayCall(await breakerOf(connectionId, reaching), reaching.now().getTime());
+  return (await secondsLeftAlone(connectionId, reaching)) !== undefined;
+}
+
+/** For how many seconds a carrier is left alone from now on; undefined where it may be called. */
+export async function secondsLeftAlone(connectionId: string, reaching: Pick<CarrierReaching, 'table' | 'now'>): Promise<number | undefined> {
+  const now = reaching.now().getTime();
+  const breaker = await breakerOf(connectionId, reaching);
+  return mayCall(breaker, now) ? undefined : Math.ceil((breaker.openUntil - now) / 1000);
 }
 
 /** For so long a container takes a carrier for reachable that was a moment ago: a label asks three times, and a read each time costs more than a call too many. */

@@ -11,7 +11,7 @@ import { trackingNumberItem, writeParcel } from './aws/parcel-store.ts';
 import { claimPurchase, readRequests, settlePurchase, writePurchase } from './aws/purchase-store.ts';
 import { readSelection } from './aws/selection-store.ts';
 import type { BoughtLabel, DraftedPurchase, LabelAtCarrier, Purchased, Source } from './carrier.ts';
-import { isDown, type ReachedCarrier, reachCarrier } from './carrier-reach.ts';
+import { isDown, type ReachedCarrier, reachCarrier, secondsLeftAlone } from './carrier-reach.ts';
 import { labelFileOf } from './label-file.ts';
 import type { Selecting } from './select-service.ts';
 import { shipmentOf, warehouseOf } from './shipment.ts';
@@ -349,8 +349,9 @@ async function parkPurchase(buyer: Buyer, { parcel }: Case, purchase: Purchase, 
 }
 
 /** The outcome is not known: gives the lease back and comes again to look it up. */
-async function leave(buyer: Buyer, purchase: Purchase, reason: string, seconds: number | undefined): Promise<never> {
+async function leave(buyer: Buyer, purchase: Purchase, reason: string, settles: number | undefined): Promise<never> {
   await writePurchase(buyer.table, endPurchase(purchase, 'buying', reason, buyer.now()));
+  const seconds = settles ?? (await secondsLeftAlone(purchase.carrierId, buyer));
   const detail = seconds === undefined ? {} : { retryAfterSeconds: seconds };
   throw new Unavailable('shipment.outcome-unknown', `Whether the label was bought is not known (${reason}); it is looked up.`, detail);
 }

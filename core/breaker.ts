@@ -25,6 +25,8 @@ export function mayCall(breaker: Breaker | undefined, now: number): boolean {
 /** The breaker after a call. @returns the same object when nothing changed */
 export function afterCall(breaker: Breaker, answered: boolean, now: number): Breaker {
   if (answered) return breaker.failures === 0 ? breaker : CLOSED;
+  // A call that was under way when it opened tells nothing new: of many at once each would make the pause longer.
+  if (!mayCall(breaker, now)) return breaker;
   const failures = breaker.failures + 1;
   const failingSince = breaker.failures === 0 ? now : breaker.failingSince;
   if (failures < FAILURES) return { ...breaker, failures, failingSince };

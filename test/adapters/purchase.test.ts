@@ -2,6 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { writeBreaker } from '../../adapters/aws/call-store.ts';
 import { readPurchases } from '../../adapters/aws/purchase-store.ts';
 import { SecretStore } from '../../adapters/aws/secret-store.ts';
 import type { BoughtLabel, Carrier, CarrierCapabilities, DraftedPurchase, Found, Purchased, Voided } from '../../adapters/carrier.ts';
@@ -249,6 +250,28 @@ describe('a carrier that sells as often as it is asked', () => {
       [1, 'absent'],
       [2, 'bought'],
     ]);
+    expect(carrier.charges).toHaveLength(1);
+  });
+
+  test('is looked at again as soon as it may be called, where it is left alone', async () => {
+    const { hub, carrier } = await openShop();
+    const [event] = await packed(hub, '1');
+    if (event === undefined) throw new Error('not packed');
+    carrier.sales.push({ sells: true, answers: false, shownAfterSeconds: 0 });
+    carrier.lookUps.push('fails', 'fails');
+    await expect(invoke(hub, event)).rejects.toMatchObject({ code: 'shipment.outcome-unknown' });
+    const { carrierId } = await parcelOf(hub, '1');
+    hub.pass(2);
+
+    const first = await invoke(hub, event).catch((error: unknown) => error);
+    const now = hub.now().getTime();
+    await writeBreaker(hub.table, carrierId, { failures: 5, failingSince: now, openUntil: now + 20_000, opened: 1 }, 0);
+    const second = await invoke(hub, event).catch((error: unknown) => error);
+
+    expect(first).toMatchObject({ code: 'shipment.outcome-unknown', retryAfterSeconds: undefined });
+    expect(second).toMatchObject({ code: 'shipment.outcome-unknown', retryAfterSeconds: 20 });
+    hub.pass(20);
+    expect(await redeliver(hub, event)).toBe(1);
     expect(carrier.charges).toHaveLength(1);
   });
 

@@ -15,6 +15,14 @@ test('an answer closes it, and forgets what failed before', () => {
   expect(afterCall(CLOSED, true, 0), 'nothing to write').toBe(CLOSED);
 });
 
+test('calls that were under way when it opened make its pause no longer, and one of them that is answered closes it', () => {
+  const open = failing(5);
+
+  expect(afterCall(open, false, 19_999)).toBe(open);
+  expect(afterCall(open, true, 19_999)).toEqual(CLOSED);
+  expect(afterCall(open, false, 20_000)).toEqual({ failures: 6, failingSince: 0, openUntil: 60_000, opened: 2 });
+});
+
 test('a failed look after its pause opens it again, for longer each time, and no longer than five minutes', () => {
   let breaker = failing(5);
   const pauses: number[] = [];
@@ -34,5 +42,5 @@ test('nobody who was never called is kept waiting', () => {
 test('says since when nobody answers: since the first failure, through every pause', () => {
   expect(afterCall(CLOSED, false, 7_000).failingSince).toBe(7_000);
   expect(afterCall(failing(4, 7_000), false, 9_000).failingSince).toBe(7_000);
-  expect(afterCall(failing(5, 7_000), false, 40_000).failingSince).toBe(7_000);
+  expect(afterCall(failing(5, 7_000), false, 40_000)).toMatchObject({ failingSince: 7_000, opened: 2 });
 });
