@@ -430,6 +430,18 @@ describe('what was booked and is undone', () => {
     expect(doneBy(plan, new Map()).requests).toMatchObject([{ units: 20, incoming: 12 }]);
   });
 
+  test('names the lot that was sent, and leaves a request answered that more has come for', () => {
+    const sent = { ...TRANSFER, ...milk, expiresOn: NEXT_YEAR };
+    const plan = booked([receipt({ ...milk, against: 'transfer', transferId: 'T1', quantity: 5 })], { transfers: [sent] });
+    const over = { ...REQUEST, status: 'received' as const, received: 21 };
+    const request = { plant: 'mill', sku: 'TENT', warehouse: 'north', requestId: 'R1', units: 3, incoming: 0 };
+
+    expect(doneBy(plan, new Map()).transfers).toMatchObject([{ sku: 'MILK', lot: 'L1' }]);
+    const undoing = undoingOf({ movements: [], requests: [request], transfers: [], orders: [] }, context({ requests: [over] }));
+    expect(undoing.requests).toMatchObject([{ after: { received: 18, status: 'received' } }]);
+    expect(undoing.lines).toEqual([]);
+  });
+
   test('opens requests and transfers again, and takes the goods off', () => {
     const before = context(found);
     const plan = movementsOf(receiving, before);

@@ -99,7 +99,9 @@ describe('an order that comes in', () => {
   });
 
   test('that waits for nothing but its unknown goods has nothing reserved', () => {
-    expect(arrived({ lines: [sampleLine('TENT', 1), sampleLine('GONE', 1)] })).toMatchObject({ status: 'held', allocations: [] });
+    const of = policies({ mode: 'automatic' }, { allocation: { split: 'backorders' } });
+
+    expect(arrived({ lines: [sampleLine('TENT', 1), sampleLine('GONE', 1)] }, { of })).toMatchObject({ status: 'held', allocations: [] });
   });
 
   test.each<[string, Partial<OrderDocument>, string]>([
@@ -278,6 +280,18 @@ describe('rules', () => {
     ]);
   });
 
+  test('that hold every edit hold it once, beside what a person holds it for', () => {
+    const of = sampleClient({ rules: [rule('edits', [HOLD('operator')], { on: 'edited' })] });
+    const held = hold(arrived({}, { of }), 'operator', 'call first', MARA).order;
+    const once = edited(held, { lines: [sampleLine('TENT', 1)] }, { of }).order;
+    const twice = saved(takeIn(version(3, { lines: [sampleLine('TENT', 3)] }), once, readings({ of }), LATER)).order;
+
+    expect(twice.holds.map(({ kind, by }) => [kind, by])).toEqual([
+      ['operator', 'mara'],
+      ['operator', 'rule edits'],
+    ]);
+  });
+
   test('do not hold again what a person released, and a hold of a person stays', () => {
     const of = sampleClient({ rules: [rule('all', [HOLD()])] });
     const released = saved(releaseHold(arrived({}, { of }), 'fraud', 'known', 'manager', MARA)).order;
@@ -411,6 +425,12 @@ describe('an edit of an order that is packed', () => {
     expect(edited(order, { total: 1 }).order).toMatchObject({ holds: [], change: { type: 'order.noted', reason: 'changed at the storefront, nothing to do' } });
   });
 
+  test('counts no parcel that was called back', () => {
+    const back = { ...order, parcels: [...order.parcels.map((one) => ({ ...one, status: 'unpacked' as const })), ...order.parcels.map((one) => ({ ...one, parcel: 2 }))] };
+
+    expect(edited(back, { total: 1 }).order).toMatchObject({ holds: [], change: { type: 'order.noted' } });
+  });
+
   test('to more goods waits for those alone', () => {
     const after = edited(order, { lines: [sampleLine('TENT', 3), sampleLine('MUG', 1)] }).order;
 
@@ -509,6 +529,14 @@ describe('other stock for an order', () => {
     ['where there is less', order, 'south', { south: { TENT: 2 } }, 'order.no-other-stock'],
   ])('is not given to one %s', (_what, existing, warehouse, here, code) => {
     expect(reallocate(existing, warehouse, 'x', readings(here), MARA)).toMatchObject({ kind: 'refused', code });
+  });
+
+  test('is not given where some may follow and more would have to', () => {
+    const of = policies({ mode: 'automatic' }, { allocation: { split: 'backorders' } });
+
+    expect(reallocate(arrived({}, { of }), 'south', 'x', readings({ of, south: { TENT: 2 } }), MARA)).toMatchObject({ kind: 'refused', code: 'order.no-other-stock' });
+    const waits = arrived({}, { of, north: { TENT: 1 } });
+    expect(reallocate(waits, 'south', 'x', readings({ of, south: { TENT: 1 } }), MARA).kind).toBe('saved');
   });
 
   test('may be of a warehouse that rules let it ship from', () => {
