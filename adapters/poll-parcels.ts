@@ -64,7 +64,9 @@ async function silentParcels(carrierId: string, behind: Place | null, hours: num
     const stopped = await take();
     if (stopped !== null) return { numbers, read, at: stopped };
   }
-  return { numbers, read, at: await take() };
+  // First: `read` counts these too.
+  const at = await take();
+  return { numbers, read, at };
 
   /** @returns the last parcel that was looked at, if it may go no further */
   async function take(): Promise<Place | null> {

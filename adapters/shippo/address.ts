@@ -5,10 +5,10 @@ import { text } from '../fields.ts';
 import { asked, readAnswer } from './api.ts';
 import type { Call, Settings } from './settings.ts';
 
-/** An address in Shippo's words; what is not known is left out. */
+/** An address in Shippo's words; what is not known is left out. Shippo sells no label without a name, so a company alone is named there too. */
 export function theirAddress(address: Address, email: string | null = null): Record<string, string> {
-  const { name, company, line1: street1, line2: street2, city, region: state, postalCode: zip, country, phone } = address;
-  const fields = { name, company, street1, street2, city, state, zip, country, phone, email };
+  const { company, line1: street1, line2: street2, city, region: state, postalCode: zip, country, phone } = address;
+  const fields = { name: address.name || company, company, street1, street2, city, state, zip, country, phone, email };
   return Object.fromEntries(Object.entries(fields).flatMap(([field, value]) => (value ? [[field, value]] : [])));
 }
 

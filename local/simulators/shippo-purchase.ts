@@ -91,7 +91,11 @@ export async function purchase(call: Call, account: Account): Promise<Answer> {
   const { input } = read;
   const chosen = account.database.prepare('SELECT * FROM rate WHERE id = ?').get(input.rate);
   if (chosen === undefined) return { status: 400, json: { rate: ['Rate does not exist.'] } };
-  const recipient = text(account.database.prepare('SELECT recipient FROM shipment WHERE id = ?').get(text(chosen, 'shipment_id')), 'recipient');
+  const shipment = account.database.prepare('SELECT recipient, body FROM shipment WHERE id = ?').get(text(chosen, 'shipment_id'));
+  const { address_from, address_to } = ShipmentInput.parse(JSON.parse(text(shipment, 'body')));
+  // Prices are given without names, labels are not.
+  if (address_from.name === undefined || address_to.name === undefined) return complain(account, 'POST /transactions', 'address_from.name, address_to.name: required for purchase');
+  const recipient = text(shipment, 'recipient');
   if (takeFault(account, recipient, ['error-before'])) return { status: 500, json: { detail: 'Internal server error' } };
   if (takeFault(account, recipient, ['throttled'])) return { status: 409, json: { detail: 'Too many concurrent requests.' } };
   const declined = takeFault(account, recipient, ['declined']) !== undefined;

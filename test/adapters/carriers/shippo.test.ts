@@ -61,6 +61,7 @@ describe('asking for prices', () => {
       { box: { length: 10, width: 20, height: 30 } },
       { parcels: [{ length: '30', width: '20', height: '10' }] },
     ],
+    ['of a company without a name of a person', { to: { ...TO, name: '' } }, {}, { address_to: { name: 'Sample Works', company: 'Sample Works' } }],
     ['of dangerous goods', { hazardous: true }, {}, { extra: { dangerous_goods: { contains: true } } }],
     ['for a day that is over by noon UTC', { shipDate: '2026-11-19' }, {}, { shipment_date: NOW.toISOString() }],
     [
@@ -259,7 +260,7 @@ describe('fetching a label', () => {
 
 describe('giving a label back', () => {
   const still = json(BOUGHT);
-  const refund = (status: string) => json({ object_id: '4ef01', transaction: LABEL.carrierRef, status }, 201);
+  const refund = (status: string, test = false) => json({ object_id: '4ef01', transaction: LABEL.carrierRef, status, test }, 201);
 
   test.each<[string, readonly Answer[], object]>([
     ['was done before', [json({ ...BOUGHT, status: 'REFUNDED' })], { outcome: 'voided' }],
@@ -268,8 +269,9 @@ describe('giving a label back', () => {
     ['is queued', [still, refund('QUEUED')], { outcome: 'pending' }],
     ['is pending', [still, refund('PENDING')], { outcome: 'pending' }],
     ['is done at once', [still, refund('SUCCESS')], { outcome: 'voided' }],
-    ['fails', [still, refund('ERROR')], { outcome: 'refused', used: false }],
-    ['fails of a parcel that moves', [json({ ...BOUGHT, tracking_status: 'TRANSIT' }), refund('ERROR')], { outcome: 'refused', used: true }],
+    ['is rejected before a scan shows', [still, refund('ERROR')], { outcome: 'refused', used: true }],
+    ['is rejected in test mode', [still, refund('ERROR', true)], { outcome: 'refused', used: false }],
+    ['is rejected in test mode of a parcel that moves', [json({ ...BOUGHT, tracking_status: 'TRANSIT' }), refund('ERROR', true)], { outcome: 'refused', used: true }],
     ['is in a status nobody knows', [still, refund('HALF')], { outcome: 'unknown' }],
     ['is refused', [still, json({ transaction: ['too old'] }, 400), still], { outcome: 'refused', used: false, reason: 'answered 400 about transaction' }],
     ['is refused because it was asked for', [still, json({ transaction: ['exists'] }, 400), json({ ...BOUGHT, status: 'REFUNDPENDING' })], { outcome: 'pending' }],

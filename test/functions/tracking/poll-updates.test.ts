@@ -98,6 +98,7 @@ describe('asking after silent parcels', () => {
     await onItsWay(hub, 'slow', 'patient', 13);
 
     expect(await poll(hub)).toEqual({ fast: ['handed-over', 'longer-silent', 'silent', 'left-unseen'], slow: [] });
+    expect(log.lines).toContainEqual(expect.objectContaining({ message: 'silent parcels asked for', carrierId: 'fast', read: 7, silent: 4, stopped: 'end' }));
   });
 
   test('keeps to the calls that a carrier takes, goes on where it stopped, and asks for each once in a round', async () => {

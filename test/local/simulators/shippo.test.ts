@@ -202,6 +202,16 @@ describe('the simulated Shippo, called by the adapter', () => {
     expect(carrier.complaints()).toEqual([expect.stringContaining('customs_declaration')]);
   });
 
+  test('sells a label to a company that names nobody, and none where no name is sent', async () => {
+    await bought({ ...SHIPMENT, to: { ...TO, name: '', company: 'Thistle Works' } });
+    expect(carrier.charges()).toEqual([expect.objectContaining({ recipient: 'THISTLE WORKS' })]);
+    expect(carrier.complaints()).toEqual([]);
+
+    const nameless = await drafted({ ...SHIPMENT, to: { ...TO, name: '' } });
+    expect(await shippo.buy(nameless, call())).toMatchObject({ outcome: 'refused' });
+    expect(carrier.complaints()).toEqual([expect.stringContaining('required for purchase')]);
+  });
+
   test.each(['pay-on-use', 'prepaid'])('a label for goods that come back goes to the warehouse: %s', async (returns) => {
     await bought({ ...SHIPMENT, from: TO, to: FROM, returns: true }, { returns });
 
